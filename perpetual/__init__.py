@@ -1,0 +1,1 @@
+"""The operator's command: everything about a stack that is not infrastructure."""
