@@ -106,6 +106,11 @@ class Stack:
         """Return the ARN of one of this stack's IAM roles, by its physical name."""
         return self.arn("iam", f"role/{role}", regional=False)
 
+    @property
+    def key_alias(self) -> str:
+        """Return the alias of the stack's KMS key; policies name the key by it."""
+        return f"alias/{self.prefix}"
+
     # --- ECS
 
     @property

@@ -93,11 +93,11 @@ class _Mocks(mocks.Mocks):
     def __init__(self, invokes: Invokes) -> None:
         self._invokes = invokes
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]  # the SDK accepts a bare answer too
         if args.token not in self._invokes:
             message = f"the program calls {args.token}, which the offline preview cannot answer"
             raise LookupError(message)
-        return self._invokes[args.token](args.args), None
+        return self._invokes[args.token](args.args)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         raise NotImplementedError(args.typ)
