@@ -27,7 +27,13 @@ opts = pulumi.ResourceOptions(providers=[provider(stack, config.tags)])
 encryption = Encryption("encryption", EncryptionArgs(stack=stack, protect=config.protect), opts)
 network = Network(
     "network",
-    NetworkArgs(stack=stack, settings=config.network, key_arn=encryption.key_arn),
+    NetworkArgs(
+        stack=stack,
+        settings=config.network,
+        key_arn=encryption.key_arn,
+        database_port=config.database.port,
+        public_clients=config.access.bastion is settings.Bastion.PUBLIC,
+    ),
     opts,
 )
 groups = SecurityGroups(
@@ -44,6 +50,7 @@ database = Database(
         key_arn=encryption.key_arn,
         subnet_ids=network.data_subnet_ids,
         security_group_id=groups.database_id,
+        client_group_id=groups.service_id,
     ),
     opts,
 )
