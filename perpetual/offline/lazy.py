@@ -82,6 +82,8 @@ class _PackageLoader(Loader):
             return value
 
         vars(module)["__getattr__"] = resolve
+        # A star import of the package must still find every public name.
+        vars(module)["__all__"] = [name for name in exports if not name.startswith("_")]
         vars(module)["__dir__"] = lambda: sorted({*vars(module), *exports})
 
 
