@@ -229,8 +229,24 @@ class Layer(StrEnum):
 
 
 def canonical(value: object) -> str:
-    """Return `value` as JSON with one spelling: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    """Return `value` as JSON with one spelling: sorted keys, no spaces, whole numbers without `.0`.
+
+    The engine hands every number over as a float, so that a port read from another stack is
+    `5432.0`; it must hash as the 5432 that was published.
+    """
+    return json.dumps(_integral(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _integral(value: object) -> object:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case Mapping():
+            return {key: _integral(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_integral(item) for item in value]
+        case _:
+            return value
 
 
 def pin(fields: Mapping[str, object]) -> str:
