@@ -1,0 +1,214 @@
+"""Where each tier's packets may go: route tables, NAT gateways, the S3 gateway endpoint."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.component import Component
+from components.network import layout, plan
+from components.network.layout import ANYWHERE, Target
+from perpetual import contract
+from perpetual.contract import Tier
+from settings.models import Nat
+
+# Buckets of AWS itself that hosts read: image layers, packages, the SSM agent's files.
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+# https://docs.aws.amazon.com/linux/al2023/ug/managing-repos-os-updates.html
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-minimum-s3-permissions.html
+_AWS_BUCKETS: Final = (
+    "prod-{region}-starport-layer-bucket",
+    "al2023-repos-{region}-de612dc2",
+    "aws-ssm-{region}",
+    "amazon-ssm-{region}",
+    "amazon-ssm-packages-{region}",
+    "aws-ssm-document-attachments-{region}",
+    "patch-baseline-snapshot-{region}",
+    "{region}-birdwatcher-prod",
+)
+
+
+def storage_policy(stack: contract.Stack) -> str:
+    """Return the S3 endpoint's policy: this account's principals, and reads of AWS's buckets.
+
+    It stops what no IAM policy of ours can: data carried out with somebody else's credentials.
+    """
+    buckets = [name.format(region=stack.region) for name in _AWS_BUCKETS]
+    statements: list[dict[str, Any]] = [
+        {
+            "Sid": "PrincipalsOfThisAccount",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:PrincipalAccount": stack.account}},
+        },
+        {
+            "Sid": "ReadsOfAwsBuckets",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": [f"arn:{stack.partition}:s3:::{bucket}/*" for bucket in buckets],
+        },
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def nat_zones(nat: Nat, zones: tuple[str, ...]) -> dict[str, str]:
+    """Return, for each zone whose private subnet has a way out, the zone of its NAT gateway."""
+    match nat:
+        case Nat.PER_ZONE:
+            return {zone: zone for zone in zones}
+        case Nat.SINGLE:
+            return dict.fromkeys(zones, zones[0])
+        case Nat.NONE:
+            return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutesArgs:
+    """Arguments of `Routes`; `subnets` are those of one VPC, by their place in its plan."""
+
+    stack: contract.Stack
+    nat: Nat
+    zones: tuple[str, ...]
+    vpc_id: pulumi.Input[str]
+    gateway: aws.ec2.InternetGateway
+    subnets: Mapping[plan.Subnet, aws.ec2.Subnet]
+
+
+class Routes(Component):
+    """Route tables with standalone routes and explicit associations for every subnet.
+
+    One table serves all public subnets and one all data subnets, whose only route is the VPC's own;
+    private subnets have a table per zone, because each may have a NAT gateway of its own. A single
+    NAT gateway stands in the first zone under the name it has when every zone has one: switching
+    between the two modes keeps it, and with it the address others may have allowed.
+    """
+
+    token = "perpetual:network:Routes"  # noqa: S105 - a type token
+
+    def __init__(
+        self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Create tables, gateways, routes and associations."""
+        super().__init__(name, opts)
+        self._public = self._create_public_table(name, args)
+        self._private = self._create_private_tables(name, args)
+        self._data = self._table(f"{name}-data", "data", args)
+        self._create_nat(name, args)
+        self._storage = self._create_storage_endpoint(name, args)
+        self._create_associations(name, args)
+        self.register_outputs({"storageEndpoint": self._storage.id})
+
+    def facts(self, tier: Tier, cidr: str, nat: Nat) -> list[dict[str, pulumi.Input[str]]]:
+        """Return the routes of a tier's subnets in the words of the contract."""
+        routes = [layout.route(cidr, Target.LOCAL)]
+        if tier is Tier.PUBLIC:
+            routes.append(layout.route(ANYWHERE, Target.INTERNET_GATEWAY))
+        if tier is Tier.PRIVATE:
+            routes.append(layout.route(self._storage.prefix_list_id, Target.VPC_ENDPOINT))
+            if nat is not Nat.NONE:
+                routes.append(layout.route(ANYWHERE, Target.NAT_GATEWAY))
+        return routes
+
+    def _table(self, name: str, label: str, args: RoutesArgs) -> aws.ec2.RouteTable:
+        return aws.ec2.RouteTable(
+            name,
+            vpc_id=args.vpc_id,
+            tags={"Name": args.stack.physical(label)},
+            opts=self._child(),
+        )
+
+    def _create_public_table(self, name: str, args: RoutesArgs) -> aws.ec2.RouteTable:
+        table = self._table(f"{name}-public", "public", args)
+        aws.ec2.Route(
+            f"{name}-public-internet",
+            route_table_id=table.id,
+            destination_cidr_block=ANYWHERE,
+            gateway_id=args.gateway.id,
+            opts=self._child(),
+        )
+        return table
+
+    def _create_private_tables(self, name: str, args: RoutesArgs) -> dict[str, aws.ec2.RouteTable]:
+        return {
+            zone: self._table(f"{name}-private-{zone}", f"private-{zone}", args)
+            for zone in args.zones
+        }
+
+    def _create_nat(self, name: str, args: RoutesArgs) -> None:
+        served_by = nat_zones(args.nat, args.zones)
+        gateways = {
+            subnet.zone: self._create_nat_gateway(name, subnet, args)
+            for subnet in plan.ranges(list(args.subnets), Tier.PUBLIC)
+            if subnet.zone in served_by.values()
+        }
+        for zone, home in served_by.items():
+            aws.ec2.Route(
+                f"{name}-private-{zone}-internet",
+                route_table_id=self._private[zone].id,
+                destination_cidr_block=ANYWHERE,
+                nat_gateway_id=gateways[home].id,
+                opts=self._child(),
+            )
+
+    def _create_nat_gateway(
+        self, name: str, subnet: plan.Subnet, args: RoutesArgs
+    ) -> aws.ec2.NatGateway:
+        tags = {"Name": args.stack.physical("nat", subnet.zone)}
+        # Made after the internet gateway and deleted before it: AWS detaches none while public
+        # addresses are mapped through it.
+        # https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html
+        opts = self._child(depends_on=[args.gateway])
+        address = aws.ec2.Eip(
+            f"{name}-nat-{subnet.zone}-address", domain="vpc", tags=tags, opts=opts
+        )
+        return aws.ec2.NatGateway(
+            f"{name}-nat-{subnet.zone}",
+            subnet_id=args.subnets[subnet].id,
+            allocation_id=address.allocation_id,
+            connectivity_type="public",
+            tags=tags,
+            opts=opts,
+        )
+
+    def _create_storage_endpoint(self, name: str, args: RoutesArgs) -> aws.ec2.VpcEndpoint:
+        """Create the S3 endpoint for the private tables: free, and image layers come through it.
+
+        The data tables get none: RDS reaches S3 for its backups outside the VPC.
+        """
+        endpoint = aws.ec2.VpcEndpoint(
+            f"{name}-storage",
+            vpc_id=args.vpc_id,
+            vpc_endpoint_type="Gateway",
+            service_name=f"com.amazonaws.{args.stack.region}.s3",
+            policy=storage_policy(args.stack),
+            tags={"Name": args.stack.physical("storage")},
+            opts=self._child(),
+        )
+        for zone, table in self._private.items():
+            aws.ec2.VpcEndpointRouteTableAssociation(
+                f"{name}-private-{zone}-storage",
+                vpc_endpoint_id=endpoint.id,
+                route_table_id=table.id,
+                opts=self._child(),
+            )
+        return endpoint
+
+    def _create_associations(self, name: str, args: RoutesArgs) -> None:
+        for planned, subnet in args.subnets.items():
+            table = {
+                Tier.PUBLIC: self._public,
+                Tier.PRIVATE: self._private[planned.zone],
+                Tier.DATA: self._data,
+            }[planned.tier]
+            aws.ec2.RouteTableAssociation(
+                f"{name}-{planned.key}-association",
+                subnet_id=subnet.id,
+                route_table_id=table.id,
+                opts=self._child(),
+            )
