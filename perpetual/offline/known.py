@@ -1,0 +1,334 @@
+"""Invent what AWS would answer, so that a program's graph is known throughout: the update form.
+
+A resource keeps its inputs; every output that its class declares and that is not optional gets a
+value of the declared type. Ids, ARNs and addresses look like AWS's own, differ between resources,
+and are the same at every run.
+"""
+
+import collections.abc
+import hashlib
+import re
+import sys
+import typing
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from google.protobuf import json_format, struct_pb2
+from pulumi import _types
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import resource_pb2
+
+# Prefix of the ids that AWS makes up, by type; 17 hexadecimal digits follow.
+_PREFIXES: Final = {
+    "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": "acl",
+    "aws:ec2/defaultRouteTable:DefaultRouteTable": "rtb",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "sg",
+    "aws:ec2/eip:Eip": "eipalloc",
+    "aws:ec2/flowLog:FlowLog": "fl",
+    "aws:ec2/instance:Instance": "i",
+    "aws:ec2/internetGateway:InternetGateway": "igw",
+    "aws:ec2/launchTemplate:LaunchTemplate": "lt",
+    "aws:ec2/natGateway:NatGateway": "nat",
+    "aws:ec2/networkAcl:NetworkAcl": "acl",
+    "aws:ec2/route:Route": "r-rtb",
+    "aws:ec2/routeTable:RouteTable": "rtb",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": "rtbassoc",
+    "aws:ec2/securityGroup:SecurityGroup": "sg",
+    "aws:ec2/subnet:Subnet": "subnet",
+    "aws:ec2/vpc:Vpc": "vpc",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce",
+    "aws:rds/instance:Instance": "db",
+    "aws:route53/zone:Zone": "Z",
+    "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace": "ns",
+    "aws:servicediscovery/service:Service": "srv",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "sgr",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "sgr",
+}
+
+# Last part of an ARN, by type, where it is not `<resource>/<id>`; see each service's page in
+# https://docs.aws.amazon.com/service-authorization/latest/reference/
+_ARNS: Final = {
+    "aws:acm/certificate:Certificate": "certificate/{uuid}",
+    "aws:autoscaling/group:Group": "autoScalingGroup:{uuid}:autoScalingGroupName/{name}",
+    "aws:cloudwatch/logGroup:LogGroup": "log-group:{name}",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "alarm:{name}",
+    "aws:ec2/eip:Eip": "elastic-ip/{id}",
+    "aws:ecr/repository:Repository": "repository/{name}",
+    "aws:ecs/capacityProvider:CapacityProvider": "capacity-provider/{name}",
+    "aws:ecs/cluster:Cluster": "cluster/{name}",
+    "aws:ecs/service:Service": "service/{name}",
+    "aws:ecs/taskDefinition:TaskDefinition": "task-definition/{name}:1",
+    "aws:iam/instanceProfile:InstanceProfile": "instance-profile/{name}",
+    "aws:iam/policy:Policy": "policy/{name}",
+    "aws:iam/role:Role": "role/{name}",
+    "aws:kms/alias:Alias": "{name}",
+    "aws:kms/key:Key": "key/{uuid}",
+    "aws:lb/listener:Listener": "listener/app/{name}/{hex}/{hex}",
+    "aws:lb/listenerRule:ListenerRule": "listener-rule/app/{name}/{hex}/{hex}/{hex}",
+    "aws:lb/loadBalancer:LoadBalancer": "loadbalancer/app/{name}/{hex}",
+    "aws:lb/targetGroup:TargetGroup": "targetgroup/{name}/{hex}",
+    "aws:rds/instance:Instance": "db:{name}",
+    "aws:rds/parameterGroup:ParameterGroup": "pg:{name}",
+    "aws:rds/subnetGroup:SubnetGroup": "subgrp:{name}",
+    "aws:s3/bucket:Bucket": "{name}",
+    "aws:sns/topic:Topic": "{name}",
+    "aws:ssm/parameter:Parameter": "parameter{name}",
+}
+_SERVICES: Final = {"lb": "elasticloadbalancing", "vpc": "ec2"}
+_LOGS: Final = "aws:cloudwatch/logGroup:LogGroup"
+
+# Types whose id is their ARN, and inputs that name a resource, first match first.
+_ARN_IS_ID: Final = frozenset(
+    {
+        "aws:acm/certificate:Certificate",
+        "aws:ecs/capacityProvider:CapacityProvider",
+        "aws:ecs/cluster:Cluster",
+        "aws:ecs/service:Service",
+        "aws:iam/policy:Policy",
+        "aws:lb/listener:Listener",
+        "aws:lb/listenerRule:ListenerRule",
+        "aws:lb/loadBalancer:LoadBalancer",
+        "aws:lb/targetGroup:TargetGroup",
+        "aws:sns/topic:Topic",
+    }
+)
+_NAMES: Final = ("name", "bucket", "identifier", "family", "dashboardName", "domainName")
+_ID_KINDS: Final = (
+    (re.compile(r"(?i)routetableid$"), "rtb"),
+    (re.compile(r"(?i)securitygroupid$"), "sg"),
+    (re.compile(r"(?i)networkaclid$"), "acl"),
+    (re.compile(r"(?i)networkinterfaceid$"), "eni"),
+    (re.compile(r"(?i)vpcid$"), "vpc"),
+    (re.compile(r"(?i)subnetid$"), "subnet"),
+    (re.compile(r"(?i)prefixlistid$"), "pl"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Account and region in which the invented resources live."""
+
+    account: str = "123456789012"
+    region: str = "us-east-1"
+
+    @property
+    def partition(self) -> str:
+        """Return the partition that the region belongs to."""
+        return partition(self.region)
+
+
+def partition(region: str) -> str:
+    """Return `aws`, `aws-cn` or `aws-us-gov`, by the region's name."""
+    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    return next((name for prefix, name in prefixes.items() if region.startswith(prefix)), "aws")
+
+
+def invent(
+    urn: str, request: resource_pb2.RegisterResourceRequest, place: Place
+) -> tuple[str, struct_pb2.Struct]:
+    """Return an id and the full outputs of the custom resource that `request` registers."""
+    resource = _Resource(urn, request, place)
+    outputs = dict(resource.inputs)
+    secret = set(request.additionalSecretOutputs)
+    for name, kind in _required_outputs(request.type).items():
+        if name not in outputs:
+            value = resource.value(name, kind)
+            outputs[name] = _as_secret(value) if name in secret else value
+    return resource.id, json_format.ParseDict(outputs, struct_pb2.Struct())
+
+
+def _as_secret(value: Any) -> dict[str, Any]:
+    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}  # noqa: SLF001 - wire constants
+
+
+class _Resource:
+    """One resource whose id and outputs are being invented."""
+
+    def __init__(
+        self, urn: str, request: resource_pb2.RegisterResourceRequest, place: Place
+    ) -> None:
+        self.type = request.type
+        self.logical = request.name
+        self.place = place
+        self.imported = request.importId
+        self.inputs: Mapping[str, Any] = json_format.MessageToDict(request.object)
+        self._seed = urn
+
+    def digest(self, purpose: str, length: int) -> str:
+        """Return hexadecimal digits of this resource's own, the same at every run."""
+        return hashlib.sha256(f"{self._seed} {purpose}".encode()).hexdigest()[:length]
+
+    def identifier(self, prefix: str) -> str:
+        """Return an id such as AWS makes up; two outputs of one kind name the same thing."""
+        if prefix == "Z":
+            return f"Z{self.digest(prefix, 20).upper()}"
+        return f"{prefix}-{self.digest(prefix, 17)}"
+
+    @property
+    def name(self) -> str:
+        """Return the physical name if an input gives one."""
+        found = (self.inputs.get(key) for key in _NAMES)
+        given = next((text for text in found if isinstance(text, str)), None)
+        return given or f"{self.logical}-{self.digest('name', 7)}"
+
+    @property
+    def uuid(self) -> str:
+        """Return this resource's UUID."""
+        return str(uuid.UUID(self.digest("uuid", 32)))
+
+    @cached_property
+    def id(self) -> str:
+        """Return the resource's id."""
+        if self.imported:
+            return self.imported
+        if self.type in _PREFIXES:
+            return self.identifier(_PREFIXES[self.type])
+        if self.type in _ARN_IS_ID:
+            return self.arn
+        if self.type == "aws:kms/key:Key" or self.type.startswith("pulumi:providers:"):
+            return self.uuid
+        return self.name
+
+    @cached_property
+    def arn(self) -> str:
+        """Return the resource's ARN."""
+        module, kind = self.type.split(":")[1].split("/")
+        service = "logs" if self.type == _LOGS else _SERVICES.get(module, module)
+        template = _ARNS.get(self.type)
+        names = {"name": self.name, "uuid": self.uuid, "hex": self.digest("arn", 16)}
+        if template is None or "{id}" in template:
+            names["id"] = self.id
+        tail = (template or f"{_dashed(kind)}/{{id}}").format(**names)
+        region = "" if service in {"iam", "s3", "route53", "cloudfront"} else self.place.region
+        account = "" if service in {"s3", "route53"} else self.place.account
+        return f"arn:{self.place.partition}:{service}:{region}:{account}:{tail}"
+
+    def value(self, name: str, kind: Any) -> Any:
+        """Return a value for the output `name` of type `kind`."""
+        special = _SPECIAL.get((self.type, name)) or _SPECIAL.get(("", name))
+        if special:
+            return special(self)
+        origin = typing.get_origin(kind)
+        if origin is collections.abc.Sequence:
+            (item,) = typing.get_args(kind)
+            structured = isinstance(item, type) and _types.is_output_type(item)
+            return [self.value(name, item)] if structured else []
+        if origin in {collections.abc.Mapping, dict}:
+            return {}
+        if isinstance(kind, type) and _types.is_output_type(kind):
+            return {key: self.value(key, of) for key, of in _types.output_type_types(kind).items()}
+        if kind in {bool, int, float}:
+            return kind()
+        return self._text(name)
+
+    def _text(self, name: str) -> str:
+        lowered = name.lower()
+        if lowered == "arn" or (lowered.endswith("arn") and self.type.startswith("aws:")):
+            return self.arn
+        for pattern, prefix in _ID_KINDS:
+            if pattern.search(name):
+                return self.identifier(prefix)
+        if name == "region":
+            return self.place.region
+        if lowered in {"ownerid", "registryid"}:
+            return self.place.account
+        if lowered.endswith(("address", "dnsname", "endpoint", "fqdn", "recordname")):
+            return f"{self.logical}.{self.digest(name, 12)}.{self.place.region}.example.com"
+        return self.name if lowered == "name" else f"{self.logical}-{_dashed(name)}"
+
+
+def _suffix(resource: _Resource) -> str:
+    return resource.arn.split(":", 5)[5].removeprefix("loadbalancer/")
+
+
+def _database_secret(resource: _Resource) -> list[dict[str, str]]:
+    place = resource.place
+    name = f"secret:rds!db-{resource.uuid}-{resource.digest('secret', 6)}"
+    arn = f"arn:{place.partition}:secretsmanager:{place.region}:{place.account}:{name}"
+    key = f"arn:{place.partition}:kms:{place.region}:{place.account}:key/{resource.uuid}"
+    return [{"secretArn": arn, "secretStatus": "active", "kmsKeyId": key}]
+
+
+def _digest(resource: _Resource) -> str:
+    image = str(resource.inputs.get("imageName", resource.logical))
+    return f"{image.partition('@')[0]}@sha256:{resource.digest('image', 64)}"
+
+
+def _repository_url(resource: _Resource) -> str:
+    suffix = ".cn" if resource.place.partition == "aws-cn" else ""
+    host = f"{resource.place.account}.dkr.ecr.{resource.place.region}.amazonaws.com{suffix}"
+    return f"{host}/{resource.name}"
+
+
+def _endpoint(resource: _Resource) -> str:
+    return f"{resource.value('address', str)}:{resource.inputs.get('port', 5432):g}"
+
+
+_SPECIAL: Final[Mapping[tuple[str, str], Callable[[_Resource], Any]]] = {
+    ("aws:autoscaling/group:Group", "availabilityZones"): lambda _resource: [],
+    ("aws:ec2/eip:Eip", "publicIp"): lambda resource: f"198.51.100.{_octet(resource)}",
+    ("aws:ec2/instance:Instance", "privateIp"): lambda resource: f"10.0.0.{_octet(resource)}",
+    ("aws:ec2/launchTemplate:LaunchTemplate", "latestVersion"): lambda _resource: 1,
+    ("aws:ecr/repository:Repository", "repositoryUrl"): _repository_url,
+    ("aws:ecs/taskDefinition:TaskDefinition", "revision"): lambda _resource: 1,
+    ("aws:kms/key:Key", "keyId"): lambda resource: resource.uuid,
+    ("aws:lb/loadBalancer:LoadBalancer", "arnSuffix"): _suffix,
+    ("aws:lb/targetGroup:TargetGroup", "arnSuffix"): _suffix,
+    ("aws:rds/instance:Instance", "dbSubnetGroupName"): lambda _resource: "default",
+    ("aws:rds/instance:Instance", "endpoint"): _endpoint,
+    ("aws:rds/instance:Instance", "engine"): lambda _resource: "postgres",
+    ("aws:rds/instance:Instance", "engineVersion"): lambda _resource: "17.6",
+    ("aws:rds/instance:Instance", "masterUserSecrets"): _database_secret,
+    ("aws:rds/instance:Instance", "parameterGroupName"): lambda _resource: "default.postgres17",
+    ("aws:rds/instance:Instance", "port"): lambda _resource: 5432,
+    ("aws:rds/instance:Instance", "resourceId"): lambda resource: (
+        f"db-{resource.digest('resource', 26).upper()}"
+    ),
+    ("docker:index/image:Image", "repoDigest"): _digest,
+    ("", "availabilityZone"): lambda resource: f"{resource.place.region}a",
+    ("", "hostedZoneId"): lambda resource: resource.identifier("Z"),
+    ("", "zoneId"): lambda resource: resource.identifier("Z"),
+}
+
+
+def _octet(resource: _Resource) -> int:
+    return int(resource.digest("address", 2), 16) % 254 + 1
+
+
+def _dashed(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+
+
+def _required_outputs(token: str) -> dict[str, Any]:
+    """Return type by name of the outputs that the class behind `token` always has.
+
+    A type without a loaded class, such as a provider's, has none.
+    """
+    resource_class = _find_class(token)
+    if resource_class is None:
+        return {}
+    kinds = _types.resource_types(resource_class)
+    return {
+        wire_name: kinds[wire_name]
+        for _, wire_name, declared in _types._py_properties(resource_class)  # noqa: SLF001 - the SDK has no public way to tell optional outputs
+        if wire_name in kinds and not _is_optional(declared.fget)
+    }
+
+
+def _is_optional(getter: Any) -> bool:
+    (declared,) = typing.get_args(getter.__annotations__["return"]) or (None,)
+    return type(None) in typing.get_args(declared)
+
+
+def _find_class(token: str) -> type | None:
+    """Return the SDK's class for a type token, if the program has loaded it."""
+    package, module, name = token.split(":")
+    area = module.split("/")[0]
+    for qualified in (f"pulumi_{package}.{area}", f"pulumi_{package}"):
+        found = getattr(sys.modules.get(qualified), name, None)
+        if isinstance(found, type) and getattr(found, "pulumi_type", None) == token:
+            return found
+    return None
