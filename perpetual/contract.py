@@ -153,6 +153,38 @@ class Stack:
         """Return the name of the role of the EC2 hosts."""
         return self.physical("host", limit=Limit.ROLE)
 
+    # --- access
+
+    @property
+    def deployment_role(self) -> str:
+        """Return the name of the role that releases: `perpetual deploy` and its relatives."""
+        return self.physical("deployment", limit=Limit.ROLE)
+
+    @property
+    def development_role(self) -> str:
+        """Return the name of the role of people who read, log in and tunnel."""
+        return self.physical("development", limit=Limit.ROLE)
+
+    @property
+    def infrastructure_role(self) -> str:
+        """Return the name of the role under which `pulumi up` changes the stack."""
+        return self.physical("infrastructure", limit=Limit.ROLE)
+
+    @property
+    def bastion_role(self) -> str:
+        """Return the name of the bastion host's own role."""
+        return self.physical("bastion", limit=Limit.ROLE)
+
+    @property
+    def boundary_policy(self) -> str:
+        """Return the name of the infrastructure role's permission boundary."""
+        return self.physical("boundary", limit=Limit.POLICY)
+
+    @property
+    def pull_document(self) -> str:
+        """Return the SSM document that pulls an image onto the hosts, and can do nothing else."""
+        return self.physical("pull")
+
     # --- image
 
     @property
