@@ -105,8 +105,8 @@ def bucket_name(stack: contract.Stack) -> str:
 def bucket_policy(stack: contract.Stack) -> str:
     """Return the bucket's policy: TLS only, and delivery by this account's load balancers alone.
 
-    The service principal works in every region; the accounts per region, which older guides name,
-    are needed in none since 2022 and are left out.
+    One service principal serves every region. Accounts per region, which older guides name for
+    regions opened before August 2022, are the legacy form and left out.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
     """
     bucket = f"arn:{stack.partition}:s3:::{bucket_name(stack)}"

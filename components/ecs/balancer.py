@@ -183,11 +183,12 @@ class Balancer(Component):
     def _certificate_arn(self, name: str, args: BalancerArgs) -> pulumi.Input[str]:
         """Return the configured certificate's ARN, or issue one."""
         settings = args.settings
-        if settings.certificate_arn or not settings.zone_id:
-            return settings.certificate_arn or ""
+        if settings.certificate_arn:
+            return settings.certificate_arn
         certificate = Certificate(
             f"{name}-certificate",
-            CertificateArgs(domain=settings.domain, zone_id=settings.zone_id),
+            # `BalancerArgs` has seen to it that one of the two is there.
+            CertificateArgs(domain=settings.domain, zone_id=settings.zone_id or ""),
             self._child(),
         )
         return certificate.arn

@@ -44,10 +44,10 @@ class ClusterArgs:
 class Cluster(Component):
     """An ECS cluster on the stack's own EC2 hosts, in all private subnets.
 
-    Hosts drain before they go, are replaced when they fail, or fill up, and are launched
-    before the old ones leave: a change costs hosts for a while, never capacity. A name resolved at
-    launch decides their image, so a new image reaches old hosts by an instance refresh only; a
-    maximum lifetime would not help, since it spares protected hosts, and those with tasks are.
+    Hosts drain before they go, are replaced when they fail or fill up, and are launched before the
+    old ones leave: a change costs hosts for a while, never capacity. Their image is a name resolved
+    at launch, so a newer image reaches running hosts by an instance refresh only. A maximum
+    lifetime would not do it: it spares protected hosts, and every host with tasks is protected.
     More tasks per host need the account setting `awsvpcTrunking`, which is not a stack's to change.
     """
 
