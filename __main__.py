@@ -96,6 +96,7 @@ alarms = Alarms(
     AlarmsArgs(
         stack=stack,
         settings=config.alarms,
+        service=config.service,
         key_arn=encryption.key_arn,
         balancer=balancer,
         database=database,
