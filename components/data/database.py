@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 import pulumi
@@ -243,8 +244,9 @@ class Database(Component):
             self._args.settings.name,
             self.resource_id,
             replicas,
-            self._args.security_group_id,
-            self.master_secret_arn,
+            self._own_group(),
+            # Not None: the engine drops nulls from outputs, and the pin would differ for readers.
+            "" if self.master_secret_arn is None else self.master_secret_arn,
         )
         return dict(zip(FIELDS, values, strict=True))
 
@@ -265,7 +267,7 @@ class Database(Component):
         )
         self.identifier = names.identifier(owner)
         self.arn = Output.from_input(owner.arn("rds", f"db:{self.identifier}"))
-        self.fields = {key: fields.apply(lambda found, key=key: found[key]) for key in FIELDS}
+        self.fields = {key: fields.apply(itemgetter(key)) for key in FIELDS}
         self.address = fields.apply(lambda found: str(found["address"]))
         self.resource_id = fields.apply(lambda found: str(found["resourceId"]))
         self.replica_identifiers, self.replica_addresses = [], []

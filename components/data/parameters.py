@@ -39,4 +39,5 @@ def merged(extra: Mapping[str, str]) -> dict[str, str]:
     RDS reads names without regard to case, so one name has one value here too. `extra` may turn
     `rds.force_ssl` off: to refuse that is the policy pack's task, and it sees what is deployed.
     """
-    return dict(sorted((BASE | {name.lower(): value for name, value in extra.items()}).items()))
+    overridden = {name.lower(): value for name, value in extra.items()}
+    return dict(sorted({**BASE, **overridden}.items()))
