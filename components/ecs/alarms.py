@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.component import Component
+from components.data import names
 from components.ecs import dashboard, watches
 from components.ecs.balancer import Balancer
 from components.ecs.watches import Watch
@@ -20,11 +21,11 @@ PERIOD_SECONDS: Final = 60
 
 
 class Monitored(Protocol):
-    """What alarms need to know of a database: its names, none where it is another stack's."""
+    """What alarms need to know of a database: its names."""
 
     @property
-    def identifier(self) -> str | None:
-        """The instance's identifier, nothing when the database belongs to another stack."""
+    def identifier(self) -> str:
+        """The instance's identifier."""
 
     @property
     def replica_identifiers(self) -> Sequence[str]:
@@ -111,11 +112,11 @@ class Alarms(Component):
             evaluation_periods=watch.minutes,
             datapoints_to_alarm=watch.minutes,
             treat_missing_data=watch.missing,
-            namespace=only and only.namespace,
-            metric_name=only and only.name,
-            dimensions=only and only.dimensions,
-            statistic=only and only.statistic,
-            period=only and PERIOD_SECONDS,
+            namespace=only.namespace if only else None,
+            metric_name=only.name if only else None,
+            dimensions=only.dimensions if only else None,
+            statistic=only.statistic if only else None,
+            period=PERIOD_SECONDS if only else None,
             metric_queries=None if only else _queries(watch),
             alarm_actions=[self.topic_arn],
             ok_actions=[self.topic_arn],
@@ -177,12 +178,13 @@ def topic_policy(stack: contract.Stack) -> str:
 
 
 def _watched(args: AlarmsArgs) -> watches.Watched:
+    own = args.database.identifier == names.identifier(args.stack)
     return watches.Watched(
         cluster=args.stack.cluster,
         service=args.stack.service,
         balancer=args.balancer.arn_suffix,
         targets=args.balancer.target_group_suffix,
-        database=args.database.identifier,
+        database=args.database.identifier if own else None,
         replicas=tuple(args.database.replica_identifiers),
     )
 

@@ -22,18 +22,18 @@ def body(
     *,
     balancer: str,
     targets: str,
-    database: str | None,
+    database: str,
     replicas: Sequence[str],
 ) -> dict[str, Any]:
     """Return the dashboard's body.
 
-    `balancer` and `targets` are the suffixes by which CloudWatch knows them; `database` is nothing
-    where it is another stack's.
+    `balancer` and `targets` are the suffixes by which CloudWatch knows them; `database` may be
+    another stack's, which is then shown without its replicas.
     """
     charts = [
         *_traffic(balancer, targets),
         *_service(stack),
-        *(_database(database, replicas) if database else []),
+        *_database(database, replicas),
     ]
     return {
         "widgets": [
