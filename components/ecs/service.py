@@ -82,7 +82,7 @@ class Service(Component):
         service = self._create_service(name, args, definition, discovery)
         self._create_scaling(name, args, service)
         self.fields = _fields(args)
-        self.register_outputs({"fields": self.fields})
+        self.register_outputs(self.fields)
 
     def _create_log_group(self, name: str, args: ServiceArgs) -> pulumi.Resource:
         return aws.cloudwatch.LogGroup(

@@ -1,12 +1,12 @@
 """The contract as it is published: outputs, parameter and pins agree."""
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime import stack as runtime
 
 from components.publication import Fields, Publication, PublicationArgs
 from perpetual import contract
@@ -26,6 +26,7 @@ SETTINGS = models.Settings(
     access=models.Access(),
     alarms=models.Alarms(),
 )
+COMPONENTS = ("network", "database", "image", "cluster", "balancer", "service", "access")
 DATABASE = {"identifier": "perpetual-prod", "port": 5432, "replicas": ["a", "b"], "group": None}
 
 
@@ -33,66 +34,50 @@ DATABASE = {"identifier": "perpetual-prod", "port": 5432, "replicas": ["a", "b"]
 class Stub:
     """A component that publishes what the test says."""
 
-    fields: Fields = field(default_factory=dict)
+    fields: Fields
     url: str = "https://app.example.com"
 
 
-@dataclass
-class Published:
-    """What one run registered and exported; unknown exports are absent."""
+def publish(**fields: Fields | Callable[[], Fields]) -> Capture:
+    """Publish the contract of a stack whose components have these fields, or none.
 
-    captured: Capture
-    names: set[str]
-    exports: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def parameter(self) -> dict[str, Any]:
-        """Return the inputs of the contract's parameter."""
-        (parameter,) = self.captured.of_type("aws:ssm/parameter:Parameter")
-        return parameter.inputs
-
-
-def publish(**stubs: Stub) -> Published:
-    """Publish the contract of a stack whose components are these, or publish nothing."""
-    published = Published(Capture(), set())
-    components = {
-        layer: stubs.get(layer, Stub())
-        for layer in ("network", "database", "image", "cluster", "balancer", "service", "access")
-    }
+    Outputs exist only while a program runs, so fields with outputs are given as a function.
+    """
+    given = {name: fields.get(name, {}) for name in COMPONENTS}
 
     def program() -> None:
-        root = runtime.get_root_resource()
-        assert isinstance(root, runtime.Stack)
-        root.outputs.clear()
+        components = {
+            name: Stub(found() if callable(found) else found) for name, found in given.items()
+        }
         Publication("contract", PublicationArgs(stack=STACK, settings=SETTINGS, **components))
-        published.names.update(root.outputs)
-        for key, value in root.outputs.items():
-            pulumi.Output.from_input(value).apply(
-                lambda known, key=key: published.exports.update({key: known})
-            )
 
-    published.captured = capture(program, project="perpetual", stack="prod", config={}, invokes={})
-    return published
+    return capture(program, project="perpetual", stack="prod", config={}, invokes={})
+
+
+def parameter(published: Capture) -> dict[str, Any]:
+    """Return the inputs of the contract's parameter."""
+    (found,) = published.of_type("aws:ssm/parameter:Parameter")
+    return dict(found.inputs)
 
 
 def test_the_exported_outputs_are_exactly_those_of_the_contract() -> None:
     """The command and other stacks look nothing else up."""
-    assert publish().names == {key.value for key in contract.Output}
+    assert publish().outputs.keys() == {key.value for key in contract.Output}
 
 
 def test_the_parameter_says_the_same_as_the_outputs() -> None:
     """Whoever reads one needs not the other."""
     published = publish(
-        network=Stub({"vpcId": "vpc-1", "zones": ["a", "b"]}),
-        database=Stub(DATABASE),
-        image=Stub({"repository": "perpetual/prod"}),
-        service=Stub({"cluster": "perpetual-prod", "desired": 2}),
-        cluster=Stub({"group": "perpetual-prod-hosts"}),
-        balancer=Stub({"dnsName": "lb.example.com"}),
-        access=Stub({"deployment": "arn:aws:iam::111122223333:role/perpetual-prod-deployment"}),
+        network={"vpcId": "vpc-1", "zones": ["a", "b"]},
+        database=DATABASE,
+        image={"repository": "perpetual/prod"},
+        service={"cluster": "perpetual-prod", "desired": 2},
+        cluster={"group": "perpetual-prod-hosts"},
+        balancer={"dnsName": "lb.example.com"},
+        access={"deployment": "arn:aws:iam::111122223333:role/perpetual-prod-deployment"},
     )
-    assert json.loads(published.parameter["insecureValue"]) == published.exports
-    assert published.exports == {
+    assert json.loads(parameter(published)["insecureValue"]) == published.outputs
+    assert published.outputs == {
         "version": 1,
         "stack": "prod",
         "account": "111122223333",
@@ -119,7 +104,7 @@ def test_the_parameter_says_the_same_as_the_outputs() -> None:
 
 def test_the_parameter_is_plain_text_below_the_stacks_path() -> None:
     """A preview can show its value, and a long contract still fits."""
-    inputs = publish().parameter
+    inputs = parameter(publish())
     assert inputs.pop("insecureValue")
     assert inputs == {
         "name": "/perpetual/prod/contract",
@@ -131,27 +116,35 @@ def test_the_parameter_is_plain_text_below_the_stacks_path() -> None:
 
 def test_fields_that_are_outputs_are_resolved_at_any_depth() -> None:
     """Lists and groups of outputs, as subnets are."""
-    subnets = [pulumi.Output.from_input("subnet-1"), pulumi.Output.from_input("subnet-2")]
-    published = publish(network=Stub({"tiers": {"data": subnets}}))
-    assert published.exports["network"] == {"tiers": {"data": ["subnet-1", "subnet-2"]}}
-    assert json.loads(published.parameter["insecureValue"])["pins"] == published.exports["pins"]
+
+    def network() -> Fields:
+        subnets = [pulumi.Output.from_input("subnet-1"), pulumi.Output.from_input("subnet-2")]
+        return {"tiers": {"data": subnets}}
+
+    published = publish(network=network)
+    assert published.outputs["network"] == {"tiers": {"data": ["subnet-1", "subnet-2"]}}
+    assert json.loads(parameter(published)["insecureValue"])["pins"] == published.outputs["pins"]
 
 
 def test_before_a_layer_exists_only_its_own_part_is_unknown() -> None:
     """The first preview of a stack knows no ids, and no pin over them."""
-    unknown: pulumi.Output[Any] = pulumi.Output.from_input(pulumi.UNKNOWN)
-    published = publish(network=Stub({"vpcId": unknown}), database=Stub(DATABASE))
-    assert published.parameter["insecureValue"] == UNKNOWN
-    assert published.exports["database"] == DATABASE
-    assert "network" not in published.exports
-    assert "pins" not in published.exports
+    published = publish(
+        network=lambda: {"vpcId": pulumi.Output.from_input(pulumi.UNKNOWN)}, database=DATABASE
+    )
+    assert parameter(published)["insecureValue"] == UNKNOWN
+    assert published.outputs["database"] == DATABASE
+    assert published.outputs["network"] == {"vpcId": UNKNOWN}
+    assert published.outputs["pins"] == {
+        "network": UNKNOWN,
+        "database": contract.pin(DATABASE),
+    }
 
 
 @pytest.mark.parametrize("changed", sorted(DATABASE))
 def test_a_pin_moves_with_every_field_of_its_layer_and_no_other(changed: str) -> None:
     """A downstream stack learns which field it was."""
-    before = publish(database=Stub(DATABASE)).exports["pins"]
-    after = publish(database=Stub(DATABASE | {changed: "other"})).exports["pins"]
+    before = publish(database=DATABASE).outputs["pins"]
+    after = publish(database=DATABASE | {changed: "other"}).outputs["pins"]
     assert after["network"] == before["network"]
     assert contract.changed_fields(before["database"], DATABASE | {changed: "other"}) == [changed]
     assert after["database"] != before["database"]
