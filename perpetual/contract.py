@@ -236,6 +236,21 @@ class Stack:
 SECRETS: Final = ("DATABASE_URL", "RELEASE_COOKIE", "SECRET_KEY_BASE")
 """Secrets every release needs, in SSM under `Stack.secret`; `perpetual secrets init` makes them."""
 
+VARIABLES: Final = (
+    "AWS_REGION",
+    "DNS_CLUSTER_QUERY",
+    "DRAIN_SECONDS",
+    "ERL_DIST_PORT",
+    "PERPETUAL_STACK",
+    "PGSSLMODE",
+    "PGSSLROOTCERT",
+    "PHX_HOST",
+    "PHX_SERVER",
+    "PORT",
+    "RELEASE_DISTRIBUTION",
+)
+"""Plain variables that the stack gives every release; settings can neither replace nor hide one."""
+
 
 class Output(StrEnum):
     """Stack outputs, and keys of the published contract."""

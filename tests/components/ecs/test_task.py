@@ -14,19 +14,7 @@ from settings import models
 STACK = contract.Stack(name="prod", account="111122223333", region="eu-central-1")
 IMAGE = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/perpetual/prod@sha256:" + "0" * 64
 PARAMETERS = "arn:aws:ssm:eu-central-1:111122223333:parameter/perpetual/prod/secrets/"
-OWN = {
-    "AWS_REGION",
-    "DNS_CLUSTER_QUERY",
-    "DRAIN_SECONDS",
-    "ERL_DIST_PORT",
-    "PERPETUAL_STACK",
-    "PGSSLMODE",
-    "PGSSLROOTCERT",
-    "PHX_HOST",
-    "PHX_SERVER",
-    "PORT",
-    "RELEASE_DISTRIBUTION",
-}
+OWN = set(contract.VARIABLES)
 
 NAMES = st.text(ascii_uppercase + "_", min_size=1, max_size=12)
 
