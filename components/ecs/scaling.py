@@ -30,9 +30,11 @@ class ScalingArgs:
 class Scaling(Component):
     """A scalable target and its target-tracking policy.
 
-    The least number of tasks is `service.desired`. Registering the target starts none: the service
-    stays at 0 until the first deploy, because without tasks there is no CPU metric to act upon.
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html
+    The least number of tasks is `service.desired`, so that no quiet night scales the release away.
+    Registering the target lifts a service that runs fewer at once: a new stack starts its tasks
+    before its database is set up, and the circuit breaker gives them up until the first deploy.
+    Turn autoscaling on after that deploy to spare the stack its first failure.
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
     """
 
     token = "perpetual:ecs:Scaling"  # noqa: S105 - a type token

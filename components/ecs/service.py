@@ -171,8 +171,8 @@ class Service(Component):
             name=args.stack.service,
             cluster=args.cluster.arn,
             task_definition=definition.arn,
-            # Nothing runs before `perpetual db setup` has made the database's roles; from then on
-            # deploys and autoscaling own the number.
+            # Without autoscaling nothing runs before `perpetual db setup` has made the database's
+            # roles; from then on deploys own the number, or autoscaling does.
             desired_count=0,
             scheduling_strategy="REPLICA",
             capacity_provider_strategies=[
