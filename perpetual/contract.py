@@ -106,6 +106,10 @@ class Stack:
         """Return the ARN of one of this stack's IAM roles, by its physical name."""
         return self.arn("iam", f"role/{role}", regional=False)
 
+    def policy_arn(self, policy: str) -> str:
+        """Return the ARN of one of this stack's own managed policies, by its physical name."""
+        return self.arn("iam", f"policy/{policy}", regional=False)
+
     @property
     def key_alias(self) -> str:
         """Return the alias of the stack's KMS key; policies name the key by it."""
