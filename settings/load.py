@@ -6,19 +6,19 @@ the project is called, because `pulumi new` renames it.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import pulumi
-from pydantic import TypeAdapter, ValidationError, create_model
-from pydantic.fields import FieldInfo
 from pulumi.runtime import config as runtime
+from pydantic import ValidationError, create_model
 
 from settings import rules, translation
 from settings.models import Group, Settings
 from settings.problems import HIDDEN, Problem, SettingsError, UnknownKey, nearest
-from settings.rules import Partial, Program
+from settings.rules import Partial, Program, UnreadError
 
 REGION: Final = "aws:region"
 
@@ -65,32 +65,47 @@ def check(
         SettingsError: Something is wrong with them; its text names everything at once.
     """
     reader = _Reader(flat, program.project, secret)
-    parsed = {name: reader.read(field.alias or name, field) for name, field in _FIELDS.items()}
-    complete = {name: value for name, value in parsed.items() if value is not _FAILED}
-    problems = [*reader.problems, *rules.judge(complete, program)]
+    parsed = reader.read()
+    problems = [*reader.problems, *rules.judge(parsed, program)]
     if problems:
         raise SettingsError(program.stack, sorted(problems, key=_position))
-    return Settings(**complete)
+    return Settings(**parsed)
 
 
-_FIELDS: Final = Settings.model_fields
-_KEYS: Final = [field.alias or name for name, field in _FIELDS.items()]
-_FAILED: Final = object()
-"""Stands for a setting that could not be read."""
+_GROUPS: Final = {
+    name: group
+    for name, field in Settings.model_fields.items()
+    if (group := translation.subgroup(field)) is not None
+}
+_PLAIN: Final[type[Group]] = create_model(
+    "Plain",
+    __base__=Group,
+    **{
+        name: (field.annotation, field)
+        for name, field in Settings.model_fields.items()
+        if name not in _GROUPS
+    },
+)
+"""The settings that belong to no group, read as if they were one."""
+
+_ORDER: Final = list(Settings.model_fields)
+"""Names of settings and groups at the top, where no name has a second word."""
+_MAPPINGS: Final = ("tags", *_GROUPS)
 
 
 def _position(problem: Problem) -> int:
     """Return where a problem's key stands in the schema; what belongs nowhere comes first."""
     top = problem.key.split(".")[0]
-    return _KEYS.index(top) if top in _KEYS else -1
+    return _ORDER.index(top) if top in _ORDER else -1
 
 
 class _Reader:
-    """Reads one setting after the other, and collects what is wrong."""
+    """Sorts the flat map, parses what belongs to the program and collects what is wrong."""
 
     def __init__(self, flat: Mapping[str, str], project: str, secret: Collection[str]) -> None:
         self.problems: list[Problem] = []
         self._values: dict[str, Any] = {}
+        self._encrypted: set[str] = set()
         for key, value in flat.items():
             namespace, _, name = key.partition(":")
             if key == REGION:
@@ -102,43 +117,37 @@ class _Reader:
                 self._take(name, value, encrypted=key in secret)
 
     def _take(self, name: str, value: str, *, encrypted: bool) -> None:
-        if encrypted:
-            self._values[name] = _FAILED
-            self.problems.append(_encrypted(name))
-        elif name in _KEYS and name != "region":
-            self._values[name] = _structured(name, value)
-        else:
+        if name not in _ORDER or name == "region":
             self.problems.append(_unknown(name))
+        elif encrypted:
+            self._encrypted.add(name)
+            self.problems.append(_encrypted(name))
+        else:
+            self._values[name] = _structured(value) if name in _MAPPINGS else value
 
-    def read(self, key: str, field: FieldInfo) -> Any:
-        """Return the value of a setting or group, parsed; or what could be parsed of it."""
-        if self._values.get(key) is _FAILED:
-            return _FAILED
-        group = translation.subgroup(field)
-        if group is not None:
-            return self._group(key, group, self._values.get(key, {}))
-        if key not in self._values:
-            return self._absent(key, field)
-        try:
-            return TypeAdapter(Annotated[field.annotation, field]).validate_python(
-                self._values[key]
-            )
-        except ValidationError as error:
-            self.problems.extend(translation.problems(error, (key,)))
-            return _FAILED
+    def read(self) -> dict[str, Any]:
+        """Return settings and groups by name, those with errors as far as they can be read."""
+        plain = {name: value for name, value in self._values.items() if name not in _GROUPS}
+        read: dict[str, Any] = {}
+        values = self._parse((), _PLAIN, plain)
+        for name in _PLAIN.model_fields:
+            with suppress(UnreadError):
+                read[name] = getattr(values, name)
+        for name, group in _GROUPS.items():
+            if name not in self._encrypted:
+                read[name] = self._parse((name,), group, self._values.get(name, {}))
+        return read
 
-    def _absent(self, key: str, field: FieldInfo) -> Any:
-        if not field.is_required():
-            return field.get_default(call_default_factory=True)
-        self.problems.append(translation.missing((key,)))
-        return _FAILED
-
-    def _group(self, key: str, group: type[Group], value: Any) -> Any:
+    def _parse(self, location: translation.Location, group: type[Group], value: Any) -> Any:
         """Return a group; where some of it is wrong, a stand-in that holds the rest."""
         try:
             return group.model_validate(value)
         except ValidationError as error:
-            self.problems.extend(translation.problems(error, (key,)))
+            self.problems.extend(
+                problem
+                for problem in translation.problems(error, location)
+                if problem.key not in self._encrypted
+            )
             wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
             return _partial(group, value, wrong)
 
@@ -155,15 +164,12 @@ def _partial(group: type[Group], value: Any, wrong: Collection[str]) -> Partial:
     return Partial(create_model(group.__name__, __base__=Group, **fields).model_validate(rest))
 
 
-def _structured(name: str, value: str) -> Any:
-    """Return a value's structure; a plain setting stays the text that it is."""
-    field = next(field for key, field in _FIELDS.items() if name in (key, field.alias))
-    if translation.subgroup(field) is None and name != "tags":
-        return value
+def _structured(text: str) -> Any:
+    """Return a value's structure, or the text where it has none."""
     try:
-        return json.loads(value)
+        return json.loads(text)
     except (TypeError, ValueError):
-        return value
+        return text
 
 
 def _encrypted(name: str) -> Problem:

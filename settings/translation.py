@@ -152,6 +152,13 @@ def _plain(location: Location) -> Any:
     return kind
 
 
+def kind_at(location: Location) -> Any:
+    """Return the class of the value at `location`: bool, int, str, tuple, dict, or an enum."""
+    kind = _plain(location)
+    origin = get_origin(kind)
+    return type(get_args(kind)[0]) if origin is Literal else origin or kind
+
+
 def _known() -> frozenset[str]:
     return frozenset(dotted(path) for path in paths())
 

@@ -19,9 +19,9 @@ from settings.rules import (
     service,
     stack,
 )
-from settings.rules.base import Partial, Problems, Program, Rule
+from settings.rules.base import Partial, Problems, Program, Rule, UnreadError
 
-__all__ = ["ALL", "Partial", "Problems", "Program", "Rule", "judge"]
+__all__ = ["ALL", "Partial", "Problems", "Program", "Rule", "UnreadError", "judge"]
 
 ALL: Final[tuple[Rule, ...]] = (
     *stack.RULES,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from settings.models import Database, DatabaseSource, MasterPassword, Network
-from settings.problems import UNSET, Problem, listed, shown
+from settings.models import Database, DatabaseSource, MasterPassword
+from settings.problems import UNSET, Problem, listed
 from settings.rules.base import Problems, Program, Rule
 from settings.rules.network import reference
 
@@ -200,17 +200,6 @@ def upstream_is_whole(database: Database, program: Program) -> Problems:
             )
 
 
-def network_suits_database(database: Database, network: Network) -> Problems:
-    """A standby and replicas spread over zones, of which there must be enough."""
-    if database.multi_az and len(set(network.zones)) < 2:  # noqa: PLR2004 - primary and standby
-        yield Problem(
-            "database.multiAz",
-            database.multi_az,
-            "false where network.zones has fewer than two letters",
-            "add a zone, or set multiAz: false",
-        )
-
-
 def names_are_free(database: Database) -> Problems:
     """Neither database nor user takes a name that Postgres or RDS keeps for itself."""
     name, user = database.name, database.username
@@ -291,20 +280,6 @@ def _clock(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def insights_fit(database: Database) -> Problems:
-    """Advanced Database Insights rest on enhanced monitoring.
-
-    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.html
-    """
-    if database.insights == "advanced" and not database.monitoring_seconds:
-        yield Problem(
-            "database.insights",
-            database.insights,
-            f"standard where database.monitoringSeconds is {shown(database.monitoring_seconds)}",
-            "set monitoringSeconds: 60, or insights: standard",
-        )
-
-
 RULES: Final[tuple[Rule, ...]] = (
     engine_is_current,
     class_is_current,
@@ -313,8 +288,6 @@ RULES: Final[tuple[Rule, ...]] = (
     replicas_have_backups,
     restore_is_whole,
     upstream_is_whole,
-    network_suits_database,
     names_are_free,
     windows_fit,
-    insights_fit,
 )

@@ -50,14 +50,18 @@ def _tag(key: str, value: str) -> Problems:
         )
     if not key or len(key) > MAX_TAG_KEY or not TAG_TEXT.fullmatch(key):
         yield Problem(
-            where, key, f"keys of 1 to {MAX_TAG_KEY} letters, digits, spaces and _.:/=+-@",
+            where,
+            key,
+            f"keys of 1 to {MAX_TAG_KEY} letters, digits, spaces and _.:/=+-@",
             "shorten or reword the key",
-        )  # fmt: skip
+        )
     if len(value) > MAX_TAG_VALUE or not TAG_TEXT.fullmatch(value):
         yield Problem(
-            where, value, f"values of up to {MAX_TAG_VALUE} letters, digits, spaces and _.:/=+-@",
+            where,
+            value,
+            f"values of up to {MAX_TAG_VALUE} letters, digits, spaces and _.:/=+-@",
             "shorten or reword the value",
-        )  # fmt: skip
+        )
 
 
 RULES: Final[tuple[Rule, ...]] = (name_fits, tags_fit)
