@@ -1,0 +1,1 @@
+"""Benchmarks: comparisons within one run, never time limits."""
