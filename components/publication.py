@@ -52,7 +52,7 @@ class Publication(Component):
     It holds no secrets, only their names, and is therefore plain text, which a preview can show.
     """
 
-    token = "perpetual:contract:Publication"  # noqa: S105 - a type token
+    token = "perpetual:contract:Publication"
 
     document: pulumi.Output[dict[str, Any]]
     """The whole contract by its keys, `contract.Output`."""

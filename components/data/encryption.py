@@ -36,7 +36,7 @@ class Encryption(Component):
     nothing could be decrypted although the key is there.
     """
 
-    token = "perpetual:data:Encryption"  # noqa: S105 - a type token
+    token = "perpetual:data:Encryption"
 
     key_arn: pulumi.Output[str]
     """The key's ARN."""

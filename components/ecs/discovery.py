@@ -30,7 +30,7 @@ class Discovery(Component):
     https://docs.aws.amazon.com/cloud-map/latest/dg/services-values.html
     """
 
-    token = "perpetual:ecs:Discovery"  # noqa: S105 - a type token
+    token = "perpetual:ecs:Discovery"
 
     registry_arn: pulumi.Output[str]
 

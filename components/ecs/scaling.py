@@ -37,7 +37,7 @@ class Scaling(Component):
     https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
     """
 
-    token = "perpetual:ecs:Scaling"  # noqa: S105 - a type token
+    token = "perpetual:ecs:Scaling"
 
     def __init__(
         self, name: str, args: ScalingArgs, opts: pulumi.ResourceOptions | None = None

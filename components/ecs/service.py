@@ -54,7 +54,7 @@ class Service(Component):
     are also inputs of the component itself, because their text is unknown as long as the image is.
     """
 
-    token = "perpetual:ecs:Service"  # noqa: S105 - a type token
+    token = "perpetual:ecs:Service"
 
     fields: dict[str, pulumi.Input[Any]]
     """What `perpetual` needs to deploy, run, log and enter the release."""

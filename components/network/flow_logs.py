@@ -57,7 +57,7 @@ class FlowLogsArgs:
 class FlowLogs(Component):
     """A flow log of all traffic of the VPC, to an encrypted CloudWatch log group."""
 
-    token = "perpetual:network:FlowLogs"  # noqa: S105 - a type token
+    token = "perpetual:network:FlowLogs"
 
     def __init__(
         self, name: str, args: FlowLogsArgs, opts: pulumi.ResourceOptions | None = None

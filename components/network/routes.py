@@ -89,7 +89,7 @@ class Routes(Component):
     between the two modes keeps it, and with it the address others may have allowed.
     """
 
-    token = "perpetual:network:Routes"  # noqa: S105 - a type token
+    token = "perpetual:network:Routes"
 
     def __init__(
         self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None
