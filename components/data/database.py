@@ -59,7 +59,7 @@ class Database(Component):
     it: whatever is changed in the settings, no update deletes data to make room for new data.
     """
 
-    token = "perpetual:data:Database"  # noqa: S105 - a type token
+    token = "perpetual:data:Database"
 
     identifier: str
     """The primary's identifier."""
@@ -310,4 +310,6 @@ class Database(Component):
 def _master_secret(primary: aws.rds.Instance, config: models.Database) -> Output[str] | None:
     if config.master_password is MasterPassword.SECRET:
         return None
-    return primary.master_user_secrets.apply(lambda secrets: str(secrets[0].secret_arn))
+    return primary.master_user_secrets.apply(
+        lambda secrets: str(secrets[0].secret_arn) if secrets else ""
+    )

@@ -49,7 +49,7 @@ class Image(Component):
     used: its ECR credential helper, or `aws ecr get-login-password | docker login` beforehand.
     """
 
-    token = "perpetual:image:Image"  # noqa: S105 - a type token
+    token = "perpetual:image:Image"
 
     reference: Output[str]
     """What the task definition runs, by digest once there is a release."""
@@ -116,6 +116,7 @@ class Image(Component):
             target=config.target,
             arguments=config.arguments,
         )
+        tagged = f"{self.repository_url}:{tag}"
         image = docker.Image(
             f"{self._name}-build",
             build=docker.DockerBuildArgs(
@@ -126,17 +127,13 @@ class Image(Component):
                 args=dict(config.arguments),
                 builder_version=docker.BuilderVersion.BUILDER_BUILD_KIT,
             ),
-            image_name=f"{self.repository_url}:{tag}",
+            image_name=tagged,
             # A preview needs no Docker, and can not wait for a build.
             build_on_preview=False,
             skip_push=False,
             opts=self._child(depends_on=[repository]),
         )
-        # Docker names one repository of the several that may hold this content: take the digest.
-        return image.repo_digest.apply(self._by_digest)
-
-    def _by_digest(self, reference: str) -> str:
-        return f"{self.repository_url}@{reference.rpartition('@')[2]}"
+        return image.repo_digest.apply(lambda found: by_digest(tagged, found))
 
     def _create_release(self, value: Input[str], ignore_changes: list[str]) -> Output[str]:
         parameter = aws.ssm.Parameter(
@@ -149,6 +146,17 @@ class Image(Component):
             opts=self._child(ignore_changes=ignore_changes),
         )
         return parameter.insecure_value
+
+
+def by_digest(tagged: str, found: str | None) -> str:
+    """Return the pushed image by its digest, or as it was tagged if Docker reports none.
+
+    Docker reports one repository of all that hold this content, such as another stack's: only the
+    digest of what it `found` is taken.
+    """
+    repository, _, _ = tagged.rpartition(":")
+    _, at, digest = (found or "").rpartition("@")
+    return f"{repository}@{digest}" if at else tagged
 
 
 def lifecycle(keep: int) -> str:
