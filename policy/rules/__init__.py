@@ -1,0 +1,20 @@
+"""The rules of the pack: small pure functions from the graph to findings."""
+
+from rules.exposure import NO_PUBLIC_RDS
+from rules.rule import Finding, Rule, Severity, judge
+from rules.segregation import SEGREGATED_SUBNETS
+from rules.tls import TLS_ONLY_POSTGRES
+
+LAWS = (SEGREGATED_SUBNETS, NO_PUBLIC_RDS, TLS_ONLY_POSTGRES)
+"""The three laws; a stack that breaks one must not be deployed."""
+
+__all__ = [
+    "LAWS",
+    "NO_PUBLIC_RDS",
+    "SEGREGATED_SUBNETS",
+    "TLS_ONLY_POSTGRES",
+    "Finding",
+    "Rule",
+    "Severity",
+    "judge",
+]

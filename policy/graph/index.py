@@ -1,0 +1,124 @@
+"""Look-up of resources: by URN, by type, and through references whose ids may be unknown.
+
+While an id is unknown, the URNs that a property was computed from say where it leads; once it is
+known, the value itself does. The SDK keeps dependencies by top-level property, so an unknown list
+element is paired with the dependencies that no known element accounts for.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from graph.facts import Link, Source, Standing
+from graph.resource import UNKNOWN, Resource
+from graph.tokens import VPC, short
+
+Token = str
+_KEYS = ("id", "arn", "name", "identifier", "clusterIdentifier")
+# A VPC's own outputs that are ids of its default table, ACL and group: they lead to the VPC, and
+# readers take that as "its default one".
+_VPC_KEYS = (
+    "defaultRouteTableId",
+    "mainRouteTableId",
+    "defaultNetworkAclId",
+    "defaultSecurityGroupId",
+)
+
+
+class Index:
+    """The resources of a stack, and the ways from one to another."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        """Index `resources`; a URN seen twice keeps its last form."""
+        self.by_urn: dict[str, Resource] = {item.urn: item for item in resources}
+        self._by_type: dict[Token, list[Resource]] = defaultdict(list)
+        self._by_value: dict[tuple[Token, str], list[str]] = defaultdict(list)
+        for item in self.by_urn.values():
+            self._by_type[item.type].append(item)
+            for key in (*_KEYS, *(_VPC_KEYS if item.type == VPC else ())):
+                value = item.properties.get(key)
+                if isinstance(value, str) and value:
+                    self._by_value[item.type, value].append(item.urn)
+
+    def of(self, *tokens: Token) -> list[Resource]:
+        """Return the resources of these types, in the order of registration."""
+        return [item for token in tokens for item in self._by_type[token]]
+
+    def label(self, urn: str) -> str:
+        """Return what paths call a resource, such as `igw main`."""
+        item = self.by_urn.get(urn)
+        return f"{short(item.type)} {item.name}" if item else urn
+
+    def ancestors(self, resource: Resource) -> Iterable[Resource]:
+        """Yield the parents of a resource, nearest first."""
+        seen = {resource.urn}
+        parent = self.by_urn.get(resource.parent or "")
+        while parent and parent.urn not in seen:
+            yield parent
+            seen.add(parent.urn)
+            parent = self.by_urn.get(parent.parent or "")
+
+    # --- references
+
+    def link(
+        self, resource: Resource, path: str, value: object, wanted: Sequence[Token]
+    ) -> Link | None:
+        """Return where the reference `value` at `path` leads, or `None` where there is none."""
+        if value is None or value == "":
+            return None
+        return self.links(resource, path, [value], wanted)[0]
+
+    def links(
+        self, resource: Resource, path: str, value: object, wanted: Sequence[Token]
+    ) -> tuple[Link, ...]:
+        """Return where a list of references at `path` leads.
+
+        A list that is unknown as a whole leads to everything of the wanted types that it was
+        computed from; without any, to one unknown.
+        """
+        source = Source(resource.urn, path)
+        candidates = self.sources(resource, path, wanted)
+        if value is UNKNOWN:
+            return tuple(self._to(source, urn) for urn in candidates) or (_lost(source, ()),)
+        items = [item for item in _items(value) if item not in (None, "")]
+        known = [self._known(source, item, wanted, candidates) for item in items]
+        taken = {link.urn for link in known if link}
+        left = [urn for urn in candidates if urn not in taken]
+        # As many as there are unknown elements: as a set they are these, in whatever order.
+        paired = len(left) == known.count(None)
+        rest = iter(left)
+        return tuple(
+            link or (self._to(source, next(rest)) if paired else _lost(source, tuple(left)))
+            for link in known
+        )
+
+    def sources(self, resource: Resource, path: str, wanted: Sequence[Token]) -> list[str]:
+        """Return the resources of the wanted types that the property at `path` came from."""
+        top = path.split(".", 1)[0].split("[", 1)[0]
+        urns = dict.fromkeys(resource.property_dependencies.get(top, ()))
+        return [urn for urn in urns if urn in self.by_urn and self.by_urn[urn].type in wanted]
+
+    def _known(
+        self, source: Source, value: object, wanted: Sequence[Token], candidates: list[str]
+    ) -> Link | None:
+        if not isinstance(value, str):
+            return None
+        for token in wanted:
+            found = self._by_value.get((token, value), [])
+            if len(found) == 1 or (found and found[0] in candidates):
+                return self._to(source, found[0], value)
+        nameless = [urn for urn in candidates if not self.by_urn[urn].properties.get("id")]
+        if len(candidates) == 1 and nameless:
+            return self._to(source, candidates[0], value)
+        return Link(Standing.OUTSIDE, source, id=value)
+
+    @staticmethod
+    def _to(source: Source, urn: str, value: str | None = None) -> Link:
+        return Link(Standing.KNOWN, source, urn=urn, id=value)
+
+
+def _lost(source: Source, candidates: tuple[str, ...]) -> Link:
+    return Link(Standing.UNKNOWN, source, candidates=candidates)
+
+
+def _items(value: object) -> list[object]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
