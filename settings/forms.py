@@ -251,10 +251,11 @@ PRINCIPAL = Form(
 )
 # https://docs.github.com/en/actions/reference/security/oidc
 GITHUB_SUBJECT = Form(
-    r"repo:[\w.@-]+/[\w.@-]+:(ref:refs/(heads|tags)/[^\s*?:]+|environment:[^\s*?:]+|pull_request)",
-    "a GitHub subject without wildcards: repo:<owner>/<name>: and ref:refs/heads/<branch>, "
-    "ref:refs/tags/<tag>, environment:<name> or pull_request",
-    "name each branch, tag or environment: a wildcard lets any branch of any author in",
+    r"repo:[\w.@-]+/[\w.@-]+:(?!ref:refs/\w+/[*?])(pull_request|[a-z_]+:[^\s*?]\S*)",
+    "a GitHub subject that names repository and branch, tag, environment or pull_request, such as "
+    "repo:acme/shop:environment:prod; a wildcard only after the beginning of a name",
+    "write repo:<owner>/<name>: and ref:refs/heads/<branch>, ref:refs/tags/v*, environment:<name> "
+    "or pull_request; a bare wildcard lets any branch of any author in",
 )
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 EXTERNAL_ID = Form(

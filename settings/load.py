@@ -54,9 +54,7 @@ def load() -> Settings:
     )
 
 
-def check(
-    flat: Mapping[str, str], *, program: Program, secret: Collection[str] = ()
-) -> Settings:
+def check(flat: Mapping[str, str], *, program: Program, secret: Collection[str] = ()) -> Settings:
     """Return the settings in a flat configuration map.
 
     `secret` holds the full keys whose values are encrypted in the stack's file.
@@ -77,15 +75,19 @@ _GROUPS: Final = {
     for name, field in Settings.model_fields.items()
     if (group := translation.subgroup(field)) is not None
 }
-_PLAIN: Final[type[Group]] = create_model(
-    "Plain",
-    __base__=Group,
-    **{
+
+
+def _having(group: type[Group], names: Collection[str]) -> type[Group]:
+    """Return a group with these fields of `group` alone."""
+    fields: dict[str, Any] = {
         name: (field.annotation, field)
-        for name, field in Settings.model_fields.items()
-        if name not in _GROUPS
-    },
-)
+        for name, field in group.model_fields.items()
+        if name in names
+    }
+    return create_model(group.__name__, __base__=Group, **fields)
+
+
+_PLAIN: Final = _having(Settings, Settings.model_fields.keys() - _GROUPS.keys())
 """The settings that belong to no group, read as if they were one."""
 
 _ORDER: Final = list(Settings.model_fields)
@@ -155,13 +157,9 @@ class _Reader:
 def _partial(group: type[Group], value: Any, wrong: Collection[str]) -> Partial:
     if not isinstance(value, dict):
         return Partial(Group())
-    fields: dict[str, Any] = {
-        name: (field.annotation, field)
-        for name, field in group.model_fields.items()
-        if field.alias not in wrong
-    }
+    right = [name for name, field in group.model_fields.items() if field.alias not in wrong]
     rest = {name: item for name, item in value.items() if name not in wrong}
-    return Partial(create_model(group.__name__, __base__=Group, **fields).model_validate(rest))
+    return Partial(_having(group, right).model_validate(rest))
 
 
 def _structured(text: str) -> Any:
@@ -177,8 +175,8 @@ def _encrypted(name: str) -> Problem:
         name,
         HIDDEN,
         "plain values only, for settings go into documents that must be readable at preview",
-        f"run `pulumi config rm {name}` and set it again without --secret; what is secret belongs "
-        "into the stack's SSM parameters, named under service.secrets",
+        "replace what reads `secure:` in the stack's file by a plain value; what is secret belongs "
+        "into SSM, under a name in service.secrets",
     )
 
 
@@ -192,7 +190,9 @@ def _unknown(name: str) -> Problem:
     guess = nearest(name, map(translation.dotted, translation.paths()))
     remove = f"run `pulumi config rm '{name}'`"
     if guess is None:
-        return UnknownKey(name, None, "a key of the settings table", f"{remove}, {translation.NEWER}")
+        return UnknownKey(
+            name, None, "a key of the settings table", f"{remove}, {translation.NEWER}"
+        )
     return UnknownKey(
         name,
         None,

@@ -185,7 +185,11 @@ def _bounds(field: FieldInfo) -> str:
     high = next((item.le for item in field.metadata if isinstance(item, Le)), None)
     if low is None:
         return "a whole number"
-    return f"a whole number from {low} to {high}" if high is not None else f"a whole number, {low} or more"
+    return (
+        f"a whole number from {low} to {high}"
+        if high is not None
+        else f"a whole number, {low} or more"
+    )
 
 
 def way_out(location: Location, value: object = UNSET) -> str:

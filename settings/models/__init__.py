@@ -72,10 +72,12 @@ class Architecture(StrEnum):
 class Settings(Group):
     """Everything a stack can be told."""
 
-    account: Annotated[
-        str, BeforeValidator(forms.plain_text), AfterValidator(forms.ACCOUNT)
-    ] = Field(
-        description="AWS account the stack lives in, 12 digits in quotes; any other is refused.",
+    account: Annotated[str, BeforeValidator(forms.plain_text), AfterValidator(forms.ACCOUNT)] = (
+        Field(
+            description=(
+                "AWS account the stack lives in, 12 digits in quotes; any other is refused."
+            ),
+        )
     )
     region: Annotated[str, AfterValidator(forms.REGION)] = Field(
         exclude=True,

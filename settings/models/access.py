@@ -25,7 +25,9 @@ class Role(Group):
     )
     github: tuple[Annotated[str, AfterValidator(forms.GITHUB_SUBJECT)], ...] = Field(
         default=(),
-        description="GitHub OIDC subjects that may assume it, such as `repo:acme/shop:environment:prod`.",
+        description=(
+            "GitHub OIDC subjects that may assume it, such as `repo:acme/shop:environment:prod`."
+        ),
     )
     vendor_account: Maybe[AccountId] = Field(
         default=None, description="Customer's or vendor's account that may assume it."

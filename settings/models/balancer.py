@@ -19,7 +19,10 @@ class Balancer(Group):
     )
     zone_id: Maybe[Annotated[str, AfterValidator(forms.ZONE_ID)]] = Field(
         default=None,
-        description="Route 53 public zone of the domain, for record and certificate; may be absent where `certificateArn` is given and the record is made elsewhere.",
+        description=(
+            "Route 53 public zone of the domain, for record and certificate; may be absent where "
+            "`certificateArn` is given and the record is made elsewhere."
+        ),
     )
     certificate_arn: Maybe[Annotated[str, AfterValidator(forms.CERTIFICATE)]] = Field(
         default=None,
@@ -64,7 +67,9 @@ class Balancer(Group):
         default=30,
         ge=0,
         le=3600,
-        description="Time a leaving target may finish requests, seconds; sockets open longer are cut.",
+        description=(
+            "Time a leaving target may finish requests, seconds; sockets open longer are cut."
+        ),
     )
     idle_seconds: int = Field(
         default=60, ge=1, le=4000, description="Idle timeout of a connection, seconds."

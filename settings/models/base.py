@@ -63,9 +63,14 @@ class Upstream(Group):
 
     stack: Maybe[Annotated[str, AfterValidator(forms.STACK_REFERENCE)]] = Field(
         default=None,
-        description="Stack whose layer is used when `source` is `stack`, as `organization/project/stack`.",
+        description=(
+            "Stack whose layer is used when `source` is `stack`, as `organization/project/stack`."
+        ),
     )
     pin: Maybe[Annotated[str, AfterValidator(forms.PIN)]] = Field(
         default=None,
-        description="Pin of that layer, as `pulumi stack output pins` prints it there; the preview fails once it changes.",
+        description=(
+            "Pin of that layer, as `pulumi stack output pins` prints it there; the preview fails "
+            "once it changes."
+        ),
     )

@@ -44,7 +44,10 @@ class Database(Upstream):
 
     source: DatabaseSource = Field(
         default=DatabaseSource.CREATE,
-        description="`create` an empty database, restore a `snapshot` or a `pointInTime`, or use another `stack`'s by pin.",
+        description=(
+            "`create` an empty database, restore a `snapshot` or a `pointInTime`, or use another "
+            "`stack`'s by pin."
+        ),
     )
     snapshot: Maybe[Annotated[str, AfterValidator(forms.SNAPSHOT)]] = Field(
         default=None, description="Snapshot identifier or ARN to restore."
@@ -60,7 +63,9 @@ class Database(Upstream):
         str, BeforeValidator(forms.version_text), AfterValidator(forms.ENGINE_VERSION)
     ] = Field(
         default="17",
-        description="PostgreSQL version: a major (RDS keeps the minor current), or `major.minor` in quotes.",
+        description=(
+            "PostgreSQL version: a major (RDS keeps the minor current), or `major.minor` in quotes."
+        ),
     )
     instance_class: Annotated[str, AfterValidator(forms.INSTANCE_CLASS)] = Field(
         default="db.t4g.small", description="RDS instance class."
@@ -72,7 +77,10 @@ class Database(Upstream):
         default=100,
         ge=0,
         le=65_536,
-        description="Ceiling of storage autoscaling, GiB, at least a tenth above `storageGib`; 0 turns it off.",
+        description=(
+            "Ceiling of storage autoscaling, GiB, at least a tenth above `storageGib`; 0 turns it "
+            "off."
+        ),
     )
     multi_az: bool = Field(default=False, description="Standby in a second zone.")
     replicas: int = Field(default=0, ge=0, le=15, description="Read replicas, 0 to 15.")

@@ -28,7 +28,9 @@ class Hosts(Group):
         default=85,
         ge=50,
         le=95,
-        description="Disk use at which a host reports itself unhealthy and is replaced, %, 50 to 95.",
+        description=(
+            "Disk use at which a host reports itself unhealthy and is replaced, %, 50 to 95."
+        ),
     )
     image: Maybe[Annotated[str, AfterValidator(forms.IMAGE_ID)]] = Field(
         default=None,
@@ -91,7 +93,9 @@ class Service(Group):
         default=45,
         ge=0,
         le=119,
-        description="Longest the release's own drainers take after SIGTERM, seconds; below `stopSeconds`.",
+        description=(
+            "Longest the release's own drainers take after SIGTERM, seconds; below `stopSeconds`."
+        ),
     )
     grace_seconds: int = Field(
         default=60,
@@ -101,7 +105,10 @@ class Service(Group):
     )
     autoscaling: bool = Field(default=False, description="Scale tasks by CPU use.")
     autoscaling_maximum: int = Field(
-        default=8, ge=1, le=1000, description="Most tasks under autoscaling; the fewest is `desired`."
+        default=8,
+        ge=1,
+        le=1000,
+        description="Most tasks under autoscaling; the fewest is `desired`.",
     )
     autoscaling_cpu_percent: int = Field(
         default=60, ge=10, le=90, description="CPU use that autoscaling aims at, %, 10 to 90."
@@ -111,7 +118,10 @@ class Service(Group):
     )
     secrets: tuple[VariableName, ...] = Field(
         default=(),
-        description="Additional secret variables; each is an SSM SecureString of that name below the stack's path.",
+        description=(
+            "Additional secret variables; each is an SSM SecureString of that name below the "
+            "stack's path."
+        ),
     )
     log_retention_days: LogRetention = Field(
         default=30, description="Days that the release's logs are kept."

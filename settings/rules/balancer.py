@@ -39,9 +39,7 @@ def domain_has_zone(balancer: Balancer) -> Problems:
         )
 
 
-def certificate_is_usable(
-    balancer: Balancer, account: str, region: str
-) -> Problems:
+def certificate_is_usable(balancer: Balancer, account: str, region: str) -> Problems:
     """A balancer takes certificates of its own account and region; a new one's name is short."""
     arn = balancer.certificate_arn
     if arn is None:
@@ -88,9 +86,7 @@ def ranges_fit(balancer: Balancer) -> Problems:
             "set [0.0.0.0/0] for the world, or remove the line",
         )
     for item in repeated(ranges):
-        yield Problem(
-            "balancer.ingressCidrs", item, "each range once", "remove the second one"
-        )
+        yield Problem("balancer.ingressCidrs", item, "each range once", "remove the second one")
     for version in (4, 6):
         count = sum(item.version == version for item in ranges)
         if count > MOST_RANGES:

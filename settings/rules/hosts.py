@@ -8,7 +8,10 @@ from settings.problems import UNSET, Problem
 from settings.rules.base import Problems, Rule, repeated
 from settings.rules.service import fewest_running
 
-EXAMPLES: Final = {Architecture.ARM64: "t4g.medium or m7g.large", Architecture.X86_64: "t3.medium or m7i.large"}  # fmt: skip
+EXAMPLES: Final = {
+    Architecture.ARM64: "t4g.medium or m7g.large",
+    Architecture.X86_64: "t3.medium or m7i.large",
+}
 
 
 def types_suit(hosts: Hosts, architecture: Architecture) -> Problems:

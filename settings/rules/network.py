@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network
 from typing import Final
 
-from settings.models import Balancer, Endpoint, Group, Nat, Network, NetworkSource
+from settings.models import Balancer, Network, NetworkSource
 from settings.problems import UNSET, Problem, listed
 from settings.rules.base import Problems, Program, Rule, repeated
 
@@ -26,9 +26,6 @@ ZONE_COUNTS: Final = range(2, 5)
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
 """
-
-NEEDED_ENDPOINTS: Final = (Endpoint.ECR, Endpoint.ECS, Endpoint.LOGS, Endpoint.SSM)
-"""Services without which no host joins the cluster and no task starts, where there is no NAT."""
 
 SUBNETS: Final = {
     "publicSubnets": "public_subnets",
@@ -83,21 +80,15 @@ def zones_fit(network: Network) -> Problems:
         )
 
 
-def endpoints_fit(network: Network) -> Problems:
-    """Endpoints are named once; without NAT, those are there without which no task starts."""
+def endpoints_are_named_once(network: Network) -> Problems:
+    """A service gets one endpoint; those that `nat: none` needs come by themselves."""
     chosen = network.interface_endpoints
     for endpoint in repeated(chosen):
         yield Problem(
-            "network.interfaceEndpoints", chosen, "each service once", f"remove the second {endpoint}"
-        )
-    lacking = [item for item in NEEDED_ENDPOINTS if item not in chosen]
-    if network.source == NetworkSource.CREATE and network.nat == Nat.NONE and lacking:
-        yield Problem(
-            "network.nat",
-            network.nat,
-            f"{listed((Nat.PER_ZONE, Nat.SINGLE))}, unless network.interfaceEndpoints has "
-            f"{listed(NEEDED_ENDPOINTS, 'and')}",
-            f"add {listed(lacking, 'and')} to network.interfaceEndpoints, or set nat: single",
+            "network.interfaceEndpoints",
+            chosen,
+            "each service once",
+            f"remove the second {endpoint.value}",
         )
 
 
@@ -219,7 +210,7 @@ def _unused(group: Network, source: str, keys: dict[str, str]) -> Problems:
 RULES: Final[tuple[Rule, ...]] = (
     cidr_fits,
     zones_fit,
-    endpoints_fit,
+    endpoints_are_named_once,
     adoption_is_whole,
     created_only,
     upstream_is_whole,
