@@ -1,0 +1,158 @@
+"""The operator's command: everything about a stack that is not infrastructure."""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from perpetual import processes
+from perpetual.errors import COULD_NOT_RUN, OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from perpetual.offline.report import Line, Report
+
+FINDINGS: Final = 1
+"""Exit code of a preview whose verdict is not clean."""
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Preview, judge and operate a stack.",
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Preview, judge and operate a stack."""
+
+
+@app.command()
+def preview(  # noqa: PLR0913 - one parameter per option
+    stack: Annotated[
+        str | None, typer.Option(help="Stack to preview; needed where there are several.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Set a configuration value, as a path; repeatable."),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Judge again on every save.")] = False,
+    answers: Annotated[
+        Path | None,
+        typer.Option(help="YAML file that answers data-source calls and stack references."),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Folder of the policy pack; `policy` by default.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(help="Longest wait for the policy pack, in seconds.", min=0.1)
+    ] = 60.0,
+    trace: Annotated[bool, typer.Option("--trace", help="Show where an error comes from.")] = False,
+) -> int:
+    """Run the program and the policy pack offline: no account, no engine, no Docker.
+
+    Exit code: 0 without findings, 1 with findings, 2 if it could not run.
+    """
+    from perpetual.offline import preview as offline  # noqa: PLC0415 - only this command needs it
+
+    options = offline.Options(
+        root=Path.cwd(),
+        stack=stack,
+        overrides=tuple(config or ()),
+        answers=answers,
+        policy=policy,
+        seconds=timeout,
+    )
+    if watch:
+        from perpetual.offline import watch as watcher  # noqa: PLC0415 - only with --watch
+
+        watcher.watch(options, partial(_show_again, as_json=as_json), _say)
+        return 0
+    try:
+        report = offline.preview(options)
+    except OperatorError:
+        if trace:
+            traceback.print_exc()
+        raise
+    from perpetual.offline import report as rendering  # noqa: PLC0415 - late, as above
+
+    if as_json:
+        sys.stdout.write(json.dumps(rendering.to_json(report), indent=2) + "\n")
+    else:
+        show(rendering.to_lines(report))
+    return 0 if report.judgement.clean else FINDINGS
+
+
+def _show_again(report: "Report", first: bool, *, as_json: bool) -> None:  # noqa: FBT001 - called by the watcher
+    """Print one of many reports: the tree once, then what matters; JSON on one line."""
+    from perpetual.offline import report as rendering  # noqa: PLC0415 - late, as above
+
+    if as_json:
+        sys.stdout.write(json.dumps(rendering.to_json(report)) + "\n")
+    elif first:
+        show(rendering.to_lines(report))
+    else:
+        show([*rendering.findings_lines(report), (), rendering.verdict_line(report)])
+
+
+def show(lines: "Iterable[Line]") -> None:
+    """Print lines to stdout, in colour on a terminal."""
+    if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
+        text = "\n".join("".join(piece for _, piece in line).rstrip() for line in lines)
+        sys.stdout.write(f"{text}\n")
+        return
+    from rich.console import Console  # noqa: PLC0415 - costs time that a pipe need not pay
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    console = Console(highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(Text.assemble(*((piece, style) for style, piece in line)))
+
+
+def main() -> int:
+    """Run the command; every fault ends as one sentence on stderr and its exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except OperatorError as error:
+        return _say(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _say(f"{error}\nSee: perpetual --help")
+    except BrokenPipeError:
+        # The reader has gone, such as `head`; nothing is wrong, and nobody reads a message.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return COULD_NOT_RUN
+    except Exception as error:  # noqa: BLE001 - exit code 1 would read as findings
+        if "--trace" in sys.argv:
+            traceback.print_exc()
+        text = f"{type(error).__name__}: {error}"
+        return _say(f"an error of perpetual itself: {text}\nRun with --trace to see it whole.")
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    """End at once, with everything that was started.
+
+    An exception would have to pass through the program and the SDK's event loop, and either may
+    hold it up.
+    """
+    processes.end_all()
+    os.write(sys.stderr.fileno(), b"perpetual: interrupted\n")
+    os._exit(128 + number)
+
+
+def _say(text: str, code: int = COULD_NOT_RUN) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"perpetual: {text}\n")
+    return code

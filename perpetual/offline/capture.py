@@ -21,11 +21,11 @@ from pulumi.runtime import stack as pulumi_stack
 from pulumi.runtime.proto import resource_pb2
 
 from perpetual.offline import known
+from perpetual.offline.answers import Answer, UnansweredError, question
 
 UNKNOWN: Final = rpc.UNKNOWN
 """Wire form of an unknown value, as inputs show it."""
 
-Answer = Callable[[dict[str, Any]], dict[str, Any]]
 Invokes = Mapping[str, Answer]
 """Answers to data-source calls, by function token."""
 
@@ -35,10 +35,6 @@ _FOREIGN: Final = ("/site-packages/", "/dist-packages/", "/lib/python3", "/perpe
 
 
 T = TypeVar("T")
-
-
-class UnansweredError(LookupError):
-    """The program asks the cloud something that nobody has answered."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +216,7 @@ class Monitor(mocks.MockMonitor):
         arguments = plain(request.args)
         answer = self._invokes.get(request.tok)
         if answer is None:
-            raise UnansweredError(_question(request.tok, arguments))
+            raise UnansweredError(question(request.tok, arguments), arguments)
         result = json_format.ParseDict(answer(arguments), struct_pb2.Struct())
         return resource_pb2.ResourceInvokeResponse(**{"return": result})
 
@@ -229,14 +225,9 @@ class Monitor(mocks.MockMonitor):
             if name in self._stacks:
                 return dict(self._stacks[name])
         if self._place:
-            message = f"the program reads the outputs of stack {reference!r}, which nobody answered"
-            raise UnansweredError(message)
+            asked = f"the outputs of stack {reference!r}"
+            raise UnansweredError(asked, {"stack": reference})
         return UNKNOWN
-
-
-def _question(token: str, arguments: Mapping[str, Any]) -> str:
-    asked = ", ".join(f"{key}={value!r}" for key, value in sorted(arguments.items()))
-    return f"the program calls {token}({asked}), which nobody answered"
 
 
 def _put_in_order(request: resource_pb2.RegisterResourceRequest) -> None:

@@ -21,6 +21,8 @@ from pulumi import _types
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2
 
+from perpetual.offline.answers import partition
+
 # Prefix of the ids that AWS makes up, by type; 17 hexadecimal digits follow.
 _PREFIXES: Final = {
     "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": "acl",
@@ -118,12 +120,6 @@ class Place:
     def partition(self) -> str:
         """Return the partition that the region belongs to."""
         return partition(self.region)
-
-
-def partition(region: str) -> str:
-    """Return `aws`, `aws-cn` or `aws-us-gov`, by the region's name."""
-    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((name for prefix, name in prefixes.items() if region.startswith(prefix)), "aws")
 
 
 def invent(

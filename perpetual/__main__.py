@@ -1,0 +1,7 @@
+"""Allow `python -m perpetual`."""
+
+import sys
+
+from perpetual.cli import main
+
+sys.exit(main())
