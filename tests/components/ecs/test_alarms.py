@@ -38,9 +38,11 @@ def create(
     stack: contract.Stack = STACK,
     database: Database | None = None,
     service: models.Service | None = None,
+    *,
+    known: bool = False,
     **settings: Any,
 ) -> Capture:
-    """Capture the alarms of a stack, and what they are about."""
+    """Capture the alarms of a stack, and what they are about; `known` as in an update."""
 
     def program() -> None:
         balancer = Balancer(
@@ -69,7 +71,9 @@ def create(
         pulumi.export("topicArn", alarms.topic_arn)
         pulumi.export("rollbackNames", alarms.rollback_names)
 
-    return capture(program, project="perpetual", stack=stack.name, config={}, invokes={})
+    return capture(
+        program, project="perpetual", stack=stack.name, config={}, invokes={}, known=known
+    )
 
 
 @pytest.fixture(scope="module")
@@ -296,3 +300,21 @@ def test_names_fit_for_the_longest_stack_name() -> None:
     names = [item.inputs["name"] for item in create(stack=LONG).of_type(ALARM)]
     assert max(map(len, names)) <= 255
     assert len(set(names)) == len(names)
+
+
+def test_in_an_update_alarms_and_dashboard_name_this_balancer() -> None:
+    """What is unknown at preview is exact once the balancer exists."""
+    found = create(known=True)
+    (balancer,) = found.of_type("aws:lb/loadBalancer:LoadBalancer")
+    suffix = balancer.state["arnSuffix"]
+    unhealthy = found.named("alarms-unhealthy-targets").inputs["dimensions"]
+    assert unhealthy["LoadBalancer"] == suffix
+    dashboard = found.named("alarms-dashboard").inputs
+    assert dashboard["dashboardName"] == "perpetual-prod"
+    first, *_ = json.loads(dashboard["dashboardBody"])["widgets"]
+    assert first["properties"]["metrics"][0] == [
+        "AWS/ApplicationELB",
+        "RequestCount",
+        "LoadBalancer",
+        suffix,
+    ]

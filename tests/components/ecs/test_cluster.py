@@ -32,8 +32,10 @@ def create(
     stack: contract.Stack = STACK,
     settings: models.Hosts = SETTINGS,
     architecture: models.Architecture = ARM64,
+    *,
+    known: bool = False,
 ) -> Capture:
-    """Capture a cluster, and export what the component gives to others."""
+    """Capture a cluster, and what the component gives to others; `known` as in an update."""
 
     def program() -> None:
         cluster = Cluster(
@@ -55,7 +57,9 @@ def create(
         pulumi.export("execLogGroup", cluster.exec_log_group)
         pulumi.export("fields", cluster.fields)
 
-    return capture(program, project="perpetual", stack=stack.name, config={}, invokes={})
+    return capture(
+        program, project="perpetual", stack=stack.name, config={}, invokes={}, known=known
+    )
 
 
 @pytest.fixture(scope="module")
@@ -335,3 +339,14 @@ def test_names_fit_for_the_longest_stack_name() -> None:
     assert len(name) <= contract.Limit.ECS_NAME
     assert not name.startswith(("aws", "ecs", "fargate"))
     assert json.loads(only(found, "aws:iam/rolePolicy:RolePolicy")["policy"])["Statement"]
+
+
+def test_the_group_follows_the_template_by_number() -> None:
+    """A version is text to the group, and changes with the template."""
+    found = create(known=True)
+    (template,) = found.of_type(TEMPLATE)
+    policy = only(found, GROUP)["mixedInstancesPolicy"]["launchTemplate"]
+    assert policy["launchTemplateSpecification"] == {
+        "launchTemplateId": template.id,
+        "version": str(template.state["latestVersion"]),
+    }

@@ -16,9 +16,9 @@ from urllib.parse import parse_qs
 
 import pytest
 import yaml
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.auth import SigV4Auth  # type: ignore[import-untyped]  # botocore has no types
+from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # as above
+from botocore.credentials import Credentials  # type: ignore[import-untyped]  # as above
 
 from components.ecs import disk_check
 from components.ecs.user_data import CHECK, LIMIT, UNIT, user_data
