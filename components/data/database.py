@@ -1,7 +1,7 @@
 """Postgres on RDS: created, restored, or another stack's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, Final
 
@@ -107,7 +107,7 @@ class Database(Component):
         ]
         self.address, self.arn, self.resource_id = primary.address, primary.arn, primary.resource_id
         self.replica_addresses = [replica.address for replica in replicas]
-        self.master_secret_arn = _master_secret(primary, config)
+        self.master_secret_arn = instance.master_secret(primary, config)
         self.fields = self._published()
 
     def _own_group(self) -> Input[str]:
@@ -135,12 +135,7 @@ class Database(Component):
             name=self._args.stack.physical(family),
             family=family,
             description=f"{family}, TLS only",
-            parameters=[
-                aws.rds.ParameterGroupParameterArgs(
-                    name=key, value=value, apply_method=parameters.APPLY_METHOD
-                )
-                for key, value in parameters.merged(config.parameters).items()
-            ],
+            parameters=parameters.arguments(config.parameters),
             opts=self._child(delete_before_replace=False),
         ).name
 
@@ -226,6 +221,8 @@ class Database(Component):
                 protect=args.protect,
                 # Its identifier is taken as well, but it holds nothing of its own.
                 delete_before_replace=True,
+                # The source decides; of a plain one there is no encrypted replica.
+                ignore_changes=["storageEncrypted"],
                 depends_on=self._create_logs(suffix, identifier),
             ),
         )
@@ -237,6 +234,7 @@ class Database(Component):
                 self.replica_identifiers, self.replica_addresses, strict=True
             )
         ]
+        secret = self.master_secret_arn
         values: tuple[Input[Any], ...] = (
             self.identifier,
             self.address,
@@ -246,7 +244,7 @@ class Database(Component):
             replicas,
             self._own_group(),
             # Not None: the engine drops nulls from outputs, and the pin would differ for readers.
-            "" if self.master_secret_arn is None else self.master_secret_arn,
+            "" if secret is None else secret,
         )
         return dict(zip(FIELDS, values, strict=True))
 
@@ -259,12 +257,7 @@ class Database(Component):
         fields = upstream.layer_fields(
             self, config.stack, Layer.DATABASE, config.pin, self._args.stack
         ).apply(self._same_port)
-        owner = contract.Stack(
-            name=str(config.stack).rpartition("/")[2],
-            account=self._args.stack.account,
-            region=self._args.stack.region,
-            partition=self._args.stack.partition,
-        )
+        owner = replace(self._args.stack, name=str(config.stack).rpartition("/")[2])
         self.identifier = names.identifier(owner)
         self.arn = Output.from_input(owner.arn("rds", f"db:{self.identifier}"))
         self.fields = {key: fields.apply(itemgetter(key)) for key in FIELDS}
@@ -305,11 +298,3 @@ class Database(Component):
             to_port=self.port,
             opts=self._child(),
         )
-
-
-def _master_secret(primary: aws.rds.Instance, config: models.Database) -> Output[str] | None:
-    if config.master_password is MasterPassword.SECRET:
-        return None
-    return primary.master_user_secrets.apply(
-        lambda secrets: str(secrets[0].secret_arn) if secrets else ""
-    )

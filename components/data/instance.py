@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi_aws as aws
-from pulumi import Input
+from pulumi import Input, Output
 
 from components.data import names
 from settings import models
@@ -115,6 +115,15 @@ def ignored_changes(config: models.Database) -> list[str]:
     if config.master_password is MasterPassword.SECRET:
         ignored.append("password")
     return ignored
+
+
+def master_secret(primary: aws.rds.Instance, config: models.Database) -> Output[str] | None:
+    """Return the ARN of the secret in which RDS keeps the master password, if it does."""
+    if config.master_password is MasterPassword.SECRET:
+        return None
+    return primary.master_user_secrets.apply(
+        lambda secrets: str(secrets[0].secret_arn) if secrets else ""
+    )
 
 
 def _common(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+import pulumi_aws as aws
+
 BASE: Final[Mapping[str, str]] = MappingProxyType(
     {
         # Refuses every connection without TLS. It is the default from 15 on, but not before, and
@@ -41,3 +43,11 @@ def merged(extra: Mapping[str, str]) -> dict[str, str]:
     """
     overridden = {name.lower(): value for name, value in extra.items()}
     return dict(sorted({**BASE, **overridden}.items()))
+
+
+def arguments(extra: Mapping[str, str]) -> list[aws.rds.ParameterGroupParameterArgs]:
+    """Return the group's parameters as its resource takes them."""
+    return [
+        aws.rds.ParameterGroupParameterArgs(name=name, value=value, apply_method=APPLY_METHOD)
+        for name, value in merged(extra).items()
+    ]
