@@ -27,7 +27,7 @@ class AccessLogs(Component):
     It keeps no versions: every log file has a name of its own and is written once.
     """
 
-    token = "perpetual:ecs:AccessLogs"  # noqa: S105 - a type token
+    token = "perpetual:ecs:AccessLogs"
 
     bucket: pulumi.Output[str]
     """Name of the bucket, known once its policy is in place: delivery is tested at once."""

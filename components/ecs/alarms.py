@@ -51,7 +51,7 @@ class Alarms(Component):
     deployment that sets them off. A database of another stack is that stack's to watch.
     """
 
-    token = "perpetual:ecs:Alarms"  # noqa: S105 - a type token
+    token = "perpetual:ecs:Alarms"
 
     topic_arn: pulumi.Output[str]
     rollback_names: list[pulumi.Output[str]]

@@ -47,7 +47,7 @@ class Balancer(Component):
     several stacks can share it and traffic moves between them by weight.
     """
 
-    token = "perpetual:ecs:Balancer"  # noqa: S105 - a type token
+    token = "perpetual:ecs:Balancer"
 
     target_group_arn: pulumi.Output[str]
     arn_suffix: pulumi.Output[str]

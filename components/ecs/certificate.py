@@ -25,7 +25,7 @@ class Certificate(Component):
     https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
     """
 
-    token = "perpetual:ecs:Certificate"  # noqa: S105 - a type token
+    token = "perpetual:ecs:Certificate"
 
     arn: pulumi.Output[str]
     """ARN of the certificate, known once it is issued: a listener accepts no other."""

@@ -51,7 +51,7 @@ class Cluster(Component):
     More tasks per host need the account setting `awsvpcTrunking`, which is not a stack's to change.
     """
 
-    token = "perpetual:ecs:Cluster"  # noqa: S105 - a type token
+    token = "perpetual:ecs:Cluster"
 
     arn: pulumi.Output[str]
     name: str
