@@ -124,7 +124,7 @@ class AccessLists(Component):
     (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html).
     """
 
-    token = "perpetual:network:AccessLists"  # noqa: S105 - a type token
+    token = "perpetual:network:AccessLists"
 
     def __init__(
         self, name: str, args: AccessListsArgs, opts: pulumi.ResourceOptions | None = None

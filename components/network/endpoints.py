@@ -28,9 +28,10 @@ SERVICES: Final[Mapping[Endpoint, Sequence[str]]] = MappingProxyType(
 """Endpoint services behind each word of `network.interfaceEndpoints`."""
 
 ISOLATED: Final = ("ecs", "ecs-agent", "ecs-telemetry", "autoscaling")
-"""Services that hosts call besides those, to join the cluster and to report themselves unhealthy.
+"""Services that hosts call besides, as members of the cluster; the last to report themselves ill.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-vpc-endpoints.html
 """
 
 
@@ -64,7 +65,7 @@ class Endpoints(Component):
     The group admits nobody by itself: `SecurityGroups` adds a rule for each group that may call.
     """
 
-    token = "perpetual:network:Endpoints"  # noqa: S105 - a type token
+    token = "perpetual:network:Endpoints"
 
     group_id: pulumi.Output[str]
 

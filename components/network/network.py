@@ -46,7 +46,7 @@ class Network(Component):
     component (`existingSubnets`), so that a policy pack can judge them.
     """
 
-    token = "perpetual:network:Network"  # noqa: S105 - a type token
+    token = "perpetual:network:Network"
 
     vpc_id: pulumi.Output[str]
     cidr: pulumi.Input[str]

@@ -154,7 +154,7 @@ class SecurityGroups(Component):
     is another stack's, `bastion_id` when there is no bastion.
     """
 
-    token = "perpetual:network:SecurityGroups"  # noqa: S105 - a type token
+    token = "perpetual:network:SecurityGroups"
 
     balancer_id: pulumi.Output[str]
     service_id: pulumi.Output[str]
