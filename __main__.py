@@ -19,6 +19,7 @@ from components.ecs import (
 from components.image import Image, ImageArgs
 from components.network import Network, NetworkArgs, SecurityGroups, SecurityGroupsArgs
 from components.publication import Publication, PublicationArgs
+from settings.models import Bastion
 
 config = settings.load()
 stack = identify(config)
@@ -32,7 +33,7 @@ network = Network(
         settings=config.network,
         key_arn=encryption.key_arn,
         database_port=config.database.port,
-        public_clients=config.access.bastion is settings.Bastion.PUBLIC,
+        public_clients=config.access.bastion is Bastion.PUBLIC,
     ),
     opts,
 )
@@ -128,6 +129,7 @@ access = Access(
         settings=config.access,
         architecture=config.architecture,
         network=network,
+        balancer=config.balancer,
         security_group_id=groups.bastion_id,
     ),
     opts,
