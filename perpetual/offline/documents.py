@@ -24,16 +24,19 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader is optional, so 
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         """Return the mapping; keys become text, as configuration keys are."""
-        self.flatten_mapping(node)
-        result: dict[Hashable, Any] = {}
-        for key_node, value_node in node.value:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
             key = str(key_node.value)
-            if key in result:
+            if key in seen:
                 line = key_node.start_mark.line + 1
                 message = f"line {line}: the key {key!r} is given twice"
                 raise yaml.YAMLError(message)
-            result[key] = self.construct_object(value_node, deep=deep)
-        return result
+            seen.add(key)
+        self.flatten_mapping(node)
+        return {
+            str(key_node.value): self.construct_object(value_node, deep=deep)
+            for key_node, value_node in node.value
+        }
 
 
 def _integer(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:

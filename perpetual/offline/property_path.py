@@ -10,7 +10,7 @@ from typing import Any, Final
 Path = tuple[str | int, ...]
 
 _SEGMENT: Final = re.compile(
-    r"""(?:^|\.)(?P<name>[^.\[\]"]+)      # a name, after a dot unless it is the first
+    r"""(?:\A|(?!\A)\.)(?P<name>[^.\[\]"]+)      # a name, after a dot unless it is the first
       |\[(?P<index>\d+)\]                 # [0]
       |\.?\["(?P<quoted>(?:[^"\\]|\\.)*)"\]  # ["a.b"]
     """,
