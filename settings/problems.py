@@ -73,7 +73,7 @@ class SettingsError(pulumi.RunError):
 
     def __init__(self, stack: str, problems: Iterable[Problem]) -> None:
         """Keep `problems`, each once, in the order given."""
-        self.problems = tuple(dict.fromkeys(problems))
+        self.problems = tuple({str(problem): problem for problem in problems}.values())
         count = len(self.problems)
         head = f"The settings of stack {stack} have {count} error{'s' if count > 1 else ''}:"
         super().__init__("\n".join((head, *(f"  - {problem}" for problem in self.problems))))

@@ -20,11 +20,16 @@ from settings.problems import UNSET, Problem, UnknownKey, listed, nearest, shown
 
 NEWER: Final = "or, if the file was written for a newer version of this project, update the project"
 
+REGION: Final = "aws:region"
+"""The one key that is not in the project's namespace, because the provider has it already."""
+
 Location = tuple[int | str, ...]
 
 
 def dotted(location: Location) -> str:
     """Return a location as the key that `pulumi config set --path` takes."""
+    if location == ("region",):
+        return REGION
     text = ""
     for part in location:
         if part == "[key]":

@@ -25,7 +25,7 @@ def domain_has_zone(balancer: Balancer) -> Problems:
         yield Problem(
             "balancer.zoneId",
             UNSET,
-            f"the Route 53 zone that {balancer.domain} is in, for its record and to validate its "
+            "the Route 53 zone that balancer.domain is in, for its record and to validate its "
             "certificate",
             "copy the id from `aws route53 list-hosted-zones`, or set balancer.certificateArn and "
             "make the record elsewhere",

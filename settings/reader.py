@@ -20,8 +20,6 @@ from settings.models import Group, Settings
 from settings.problems import HIDDEN, Problem, SettingsError, UnknownKey, nearest
 from settings.rules import Partial, Program, UnreadError
 
-REGION: Final = "aws:region"
-
 PROFILE: Final = "choose the credentials with AWS_PROFILE in the environment"
 FOREIGN: Final = {
     "aws:accessKey": PROFILE,
@@ -110,7 +108,7 @@ class _Reader:
         self._encrypted: set[str] = set()
         for key, value in flat.items():
             namespace, _, name = key.partition(":")
-            if key == REGION:
+            if key == translation.REGION:
                 self._values["region"] = value
             elif key in FOREIGN:
                 accepted = "nothing, for the resources' own provider does not read it"
@@ -184,7 +182,7 @@ def _unknown(name: str) -> Problem:
     """Return the problem of a key in the project's namespace that is none of the schema's."""
     if name == "region":
         remedy = "run `pulumi config rm region`, then `pulumi config set aws:region VALUE`"
-        return UnknownKey(name, None, REGION, remedy)
+        return UnknownKey(name, None, translation.REGION, remedy)
     if "." not in name:
         return translation.unknown((name,))
     guess = nearest(name, map(translation.dotted, translation.paths()))
