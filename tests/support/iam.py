@@ -35,6 +35,10 @@ class Call:
     resource: str = "*"
     context: Context = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """Name the call, as a test's id."""
+        return f"{self.action} on {self.resource}"
+
 
 def decide(call: Call, policies: Sequence[str], boundary: str | None = None) -> Decision:
     """Judge `call` for an identity with these policy documents, under this boundary."""
