@@ -31,7 +31,7 @@ def layer_fields(
         message = f"{layer}.source is `stack`: set {layer}.stack and {layer}.pin."
         raise pulumi.RunError(message)
     name = component.pulumi_resource_name
-    opts = pulumi.ResourceOptions(parent=component)
+    opts = component._child()  # noqa: SLF001 - makes children of that component, as its own code
     upstream = pulumi.StackReference(f"{name}-reference", reference, opts)
     fields = upstream.outputs.apply(lambda outputs: pinned(outputs, reference, layer, pin))
     claim = json_claim(stack, layer, pin)

@@ -126,12 +126,15 @@ class AccessLists(Component):
 
     token = "perpetual:network:AccessLists"
 
+    associations: dict[plan.Subnet, pulumi.CustomResource]
+
     def __init__(
         self, name: str, args: AccessListsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """Create the three lists and their associations."""
         super().__init__(name, opts)
         planned = list(args.subnets)
+        self.associations = {}
         self._create(name, Tier.PUBLIC, public_entries(args.cidr, ssh=args.public_clients), args)
         self._create(name, Tier.PRIVATE, private_entries(args.cidr), args)
         self._create(
@@ -172,7 +175,7 @@ class AccessLists(Component):
             opts=self._child(),
         )
         for planned in plan.ranges(list(args.subnets), tier):
-            aws.ec2.NetworkAclAssociation(
+            self.associations[planned] = aws.ec2.NetworkAclAssociation(
                 f"{name}-{planned.key}",
                 network_acl_id=acl.id,
                 subnet_id=args.subnets[planned].id,

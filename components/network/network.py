@@ -1,6 +1,6 @@
 """The stack's network, created, adopted, or another stack's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,11 +77,10 @@ class Network(Component):
 
     def _create(self, name: str, args: NetworkArgs) -> Layout:
         vpc = self._create_vpc(name, args)
-        gateway = self._create_gateway(name, args, vpc)
         self._strip_defaults(name, args, vpc)
         subnets = self._create_subnets(name, args, vpc)
-        routes = self._create_routes(name, args, vpc, gateway, subnets)
-        self._create_access_lists(name, args, vpc, subnets)
+        lists = self._create_access_lists(name, args, vpc, subnets)
+        routes = self._create_routes(name, args, vpc, subnets, lists.associations)
         self._create_flow_logs(name, args, vpc)
         return _created_layout(args, vpc, subnets, routes)
 
@@ -93,16 +92,6 @@ class Network(Component):
             # https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            tags={"Name": args.stack.prefix},
-            opts=self._child(),
-        )
-
-    def _create_gateway(
-        self, name: str, args: NetworkArgs, vpc: aws.ec2.Vpc
-    ) -> aws.ec2.InternetGateway:
-        return aws.ec2.InternetGateway(
-            f"{name}-gateway",
-            vpc_id=vpc.id,
             tags={"Name": args.stack.prefix},
             opts=self._child(),
         )
@@ -154,35 +143,14 @@ class Network(Component):
             for planned in plan.plan(args.settings.cidr, args.settings.zones)
         }
 
-    def _create_routes(
-        self,
-        name: str,
-        args: NetworkArgs,
-        vpc: aws.ec2.Vpc,
-        gateway: aws.ec2.InternetGateway,
-        subnets: Mapping[plan.Subnet, aws.ec2.Subnet],
-    ) -> Routes:
-        return Routes(
-            f"{name}-routes",
-            RoutesArgs(
-                stack=args.stack,
-                nat=args.settings.nat,
-                zones=args.settings.zones,
-                vpc_id=vpc.id,
-                gateway=gateway,
-                subnets=subnets,
-            ),
-            self._child(),
-        )
-
     def _create_access_lists(
         self,
         name: str,
         args: NetworkArgs,
         vpc: aws.ec2.Vpc,
         subnets: Mapping[plan.Subnet, aws.ec2.Subnet],
-    ) -> None:
-        AccessLists(
+    ) -> AccessLists:
+        return AccessLists(
             f"{name}-acl",
             AccessListsArgs(
                 stack=args.stack,
@@ -191,6 +159,26 @@ class Network(Component):
                 public_clients=args.public_clients,
                 vpc_id=vpc.id,
                 subnets=subnets,
+            ),
+            self._child(),
+        )
+
+    def _create_routes(
+        self,
+        name: str,
+        args: NetworkArgs,
+        vpc: aws.ec2.Vpc,
+        subnets: Mapping[plan.Subnet, aws.ec2.Subnet],
+        access: Mapping[plan.Subnet, pulumi.CustomResource],
+    ) -> Routes:
+        return Routes(
+            f"{name}-routes",
+            RoutesArgs(
+                stack=args.stack,
+                nat=args.settings.nat,
+                vpc_id=vpc.id,
+                subnets=subnets,
+                access=access,
             ),
             self._child(),
         )
@@ -253,24 +241,27 @@ def _created_layout(
     subnets: Mapping[plan.Subnet, aws.ec2.Subnet],
     routes: Routes,
 ) -> Layout:
-    planned = list(subnets)
     cidr = str(args.settings.cidr)
+    ids = {item: _reachable(subnet, routes.ways[item]) for item, subnet in subnets.items()}
     return Layout(
         vpc_id=vpc.id,
         cidr=cidr,
         zones=args.settings.zones,
-        subnet_ids={
-            tier: [subnets[item].id for item in plan.ranges(planned, tier)] for tier in Tier
-        },
+        subnet_ids={tier: [ids[item] for item in plan.ranges(list(ids), tier)] for tier in Tier},
         subnets=[
             {
-                "id": subnets[item].id,
+                "id": subnet_id,
                 "tier": item.tier.value,
                 "availabilityZone": f"{args.stack.region}{item.zone}",
                 "cidrBlock": str(item.cidr),
                 "routes": routes.facts(item.tier, cidr, args.settings.nat),
             }
-            for item in planned
+            for item, subnet_id in ids.items()
         ],
         endpoint_group_id=None,
     )
+
+
+def _reachable(subnet: aws.ec2.Subnet, ways: Sequence[pulumi.CustomResource]) -> pulumi.Output[str]:
+    """Return a subnet's id, given out once its routes and access list are in place."""
+    return pulumi.Output.all(subnet.id, *(way.id for way in ways)).apply(lambda ids: str(ids[0]))

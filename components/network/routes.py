@@ -1,7 +1,7 @@
-"""Where each tier's packets may go: route tables, NAT gateways, the S3 gateway endpoint."""
+"""Where each tier's packets may go: route tables, gateways, the S3 endpoint."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,7 +57,7 @@ def storage_policy(stack: contract.Stack) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def nat_zones(nat: Nat, zones: tuple[str, ...]) -> dict[str, str]:
+def nat_zones(nat: Nat, zones: Sequence[str]) -> dict[str, str]:
     """Return, for each zone whose private subnet has a way out, the zone of its NAT gateway."""
     match nat:
         case Nat.PER_ZONE:
@@ -70,14 +70,16 @@ def nat_zones(nat: Nat, zones: tuple[str, ...]) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class RoutesArgs:
-    """Arguments of `Routes`; `subnets` are those of one VPC, by their place in its plan."""
+    """Arguments of `Routes`; `subnets` are those of one VPC, by their place in its plan.
+
+    `access` holds, for each of them, what admits traffic to it.
+    """
 
     stack: contract.Stack
     nat: Nat
-    zones: tuple[str, ...]
     vpc_id: pulumi.Input[str]
-    gateway: aws.ec2.InternetGateway
     subnets: Mapping[plan.Subnet, aws.ec2.Subnet]
+    access: Mapping[plan.Subnet, pulumi.CustomResource]
 
 
 class Routes(Component):
@@ -87,21 +89,27 @@ class Routes(Component):
     private subnets have a table per zone, because each may have a NAT gateway of its own. A single
     NAT gateway stands in the first zone under the name it has when every zone has one: switching
     between the two modes keeps it, and with it the address others may have allowed.
+
+    `ways` holds, for each subnet, all that its traffic needs: whoever uses a subnet depends on it,
+    so that no host starts before it can reach AWS, nor loses its way while it is still draining.
     """
 
     token = "perpetual:network:Routes"
 
+    ways: dict[plan.Subnet, list[pulumi.CustomResource]]
+
     def __init__(
         self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Create tables, gateways, routes and associations."""
+        """Create gateways, tables, routes and associations."""
         super().__init__(name, opts)
-        self._public = self._create_public_table(name, args)
-        self._private = self._create_private_tables(name, args)
-        self._data = self._table(f"{name}-data", "data", args)
-        self._create_nat(name, args)
-        self._storage = self._create_storage_endpoint(name, args)
-        self._create_associations(name, args)
+        self.ways = {subnet: [args.access[subnet]] for subnet in args.subnets}
+        self._gateway = self._create_gateway(name, args)
+        self._create_public_table(name, args)
+        self._create_data_table(name, args)
+        private = self._create_private_tables(name, args)
+        self._create_nat(name, args, private)
+        self._storage = self._create_storage_endpoint(name, args, private)
         self.register_outputs({"storageEndpoint": self._storage.id})
 
     def facts(self, tier: Tier, cidr: str, nat: Nat) -> list[dict[str, pulumi.Input[str]]]:
@@ -117,44 +125,80 @@ class Routes(Component):
 
     def _table(self, name: str, label: str, args: RoutesArgs) -> aws.ec2.RouteTable:
         return aws.ec2.RouteTable(
-            name,
+            f"{name}-{label}",
             vpc_id=args.vpc_id,
             tags={"Name": args.stack.physical(label)},
             opts=self._child(),
         )
 
-    def _create_public_table(self, name: str, args: RoutesArgs) -> aws.ec2.RouteTable:
-        table = self._table(f"{name}-public", "public", args)
-        aws.ec2.Route(
+    def _associate(
+        self, name: str, table: aws.ec2.RouteTable, subnet: plan.Subnet, args: RoutesArgs
+    ) -> None:
+        self.ways[subnet].append(
+            aws.ec2.RouteTableAssociation(
+                f"{name}-{subnet.key}-association",
+                subnet_id=args.subnets[subnet].id,
+                route_table_id=table.id,
+                opts=self._child(),
+            )
+        )
+
+    def _create_gateway(self, name: str, args: RoutesArgs) -> aws.ec2.InternetGateway:
+        return aws.ec2.InternetGateway(
+            f"{name}-gateway",
+            vpc_id=args.vpc_id,
+            tags={"Name": args.stack.prefix},
+            opts=self._child(),
+        )
+
+    def _create_public_table(self, name: str, args: RoutesArgs) -> None:
+        table = self._table(name, "public", args)
+        route = aws.ec2.Route(
             f"{name}-public-internet",
             route_table_id=table.id,
             destination_cidr_block=ANYWHERE,
-            gateway_id=args.gateway.id,
+            gateway_id=self._gateway.id,
             opts=self._child(),
         )
-        return table
+        for subnet in plan.ranges(list(args.subnets), Tier.PUBLIC):
+            self._associate(name, table, subnet, args)
+            self.ways[subnet].append(route)
 
-    def _create_private_tables(self, name: str, args: RoutesArgs) -> dict[str, aws.ec2.RouteTable]:
-        return {
-            zone: self._table(f"{name}-private-{zone}", f"private-{zone}", args)
-            for zone in args.zones
+    def _create_data_table(self, name: str, args: RoutesArgs) -> None:
+        table = self._table(name, "data", args)
+        for subnet in plan.ranges(list(args.subnets), Tier.DATA):
+            self._associate(name, table, subnet, args)
+
+    def _create_private_tables(
+        self, name: str, args: RoutesArgs
+    ) -> dict[plan.Subnet, aws.ec2.RouteTable]:
+        tables = {
+            subnet: self._table(name, subnet.key, args)
+            for subnet in plan.ranges(list(args.subnets), Tier.PRIVATE)
         }
+        for subnet, table in tables.items():
+            self._associate(name, table, subnet, args)
+        return tables
 
-    def _create_nat(self, name: str, args: RoutesArgs) -> None:
-        served_by = nat_zones(args.nat, args.zones)
+    def _create_nat(
+        self, name: str, args: RoutesArgs, tables: Mapping[plan.Subnet, aws.ec2.RouteTable]
+    ) -> None:
+        served_by = nat_zones(args.nat, [subnet.zone for subnet in tables])
         gateways = {
             subnet.zone: self._create_nat_gateway(name, subnet, args)
             for subnet in plan.ranges(list(args.subnets), Tier.PUBLIC)
             if subnet.zone in served_by.values()
         }
-        for zone, home in served_by.items():
-            aws.ec2.Route(
-                f"{name}-private-{zone}-internet",
-                route_table_id=self._private[zone].id,
-                destination_cidr_block=ANYWHERE,
-                nat_gateway_id=gateways[home].id,
-                opts=self._child(),
-            )
+        for subnet, table in tables.items():
+            if subnet.zone in served_by:
+                route = aws.ec2.Route(
+                    f"{name}-{subnet.key}-internet",
+                    route_table_id=table.id,
+                    destination_cidr_block=ANYWHERE,
+                    nat_gateway_id=gateways[served_by[subnet.zone]].id,
+                    opts=self._child(),
+                )
+                self.ways[subnet].append(route)
 
     def _create_nat_gateway(
         self, name: str, subnet: plan.Subnet, args: RoutesArgs
@@ -163,9 +207,11 @@ class Routes(Component):
         # Made after the internet gateway and deleted before it: AWS detaches none while public
         # addresses are mapped through it.
         # https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html
-        opts = self._child(depends_on=[args.gateway])
         address = aws.ec2.Eip(
-            f"{name}-nat-{subnet.zone}-address", domain="vpc", tags=tags, opts=opts
+            f"{name}-nat-{subnet.zone}-address",
+            domain="vpc",
+            tags=tags,
+            opts=self._child(depends_on=[self._gateway]),
         )
         return aws.ec2.NatGateway(
             f"{name}-nat-{subnet.zone}",
@@ -173,10 +219,12 @@ class Routes(Component):
             allocation_id=address.allocation_id,
             connectivity_type="public",
             tags=tags,
-            opts=opts,
+            opts=self._child(depends_on=[self._gateway, *self.ways[subnet]]),
         )
 
-    def _create_storage_endpoint(self, name: str, args: RoutesArgs) -> aws.ec2.VpcEndpoint:
+    def _create_storage_endpoint(
+        self, name: str, args: RoutesArgs, tables: Mapping[plan.Subnet, aws.ec2.RouteTable]
+    ) -> aws.ec2.VpcEndpoint:
         """Create the S3 endpoint for the private tables: free, and image layers come through it.
 
         The data tables get none: RDS reaches S3 for its backups outside the VPC.
@@ -190,25 +238,12 @@ class Routes(Component):
             tags={"Name": args.stack.physical("storage")},
             opts=self._child(),
         )
-        for zone, table in self._private.items():
-            aws.ec2.VpcEndpointRouteTableAssociation(
-                f"{name}-private-{zone}-storage",
+        for subnet, table in tables.items():
+            link = aws.ec2.VpcEndpointRouteTableAssociation(
+                f"{name}-{subnet.key}-storage",
                 vpc_endpoint_id=endpoint.id,
                 route_table_id=table.id,
                 opts=self._child(),
             )
+            self.ways[subnet].append(link)
         return endpoint
-
-    def _create_associations(self, name: str, args: RoutesArgs) -> None:
-        for planned, subnet in args.subnets.items():
-            table = {
-                Tier.PUBLIC: self._public,
-                Tier.PRIVATE: self._private[planned.zone],
-                Tier.DATA: self._data,
-            }[planned.tier]
-            aws.ec2.RouteTableAssociation(
-                f"{name}-{planned.key}-association",
-                subnet_id=subnet.id,
-                route_table_id=table.id,
-                opts=self._child(),
-            )

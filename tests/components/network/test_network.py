@@ -80,7 +80,7 @@ def test_each_tier_has_its_ways_and_no_other(nat: str, home: dict[str, str]) -> 
     expected: dict[str, dict[str, str]] = {}
     for zone in "ab":
         way_out = {"0.0.0.0/0": home[zone]} if zone in home else {}
-        expected[f"network-public-{zone}"] = {"0.0.0.0/0": "network-gateway"}
+        expected[f"network-public-{zone}"] = {"0.0.0.0/0": "network-routes-gateway"}
         expected[f"network-private-{zone}"] = {"s3": "network-routes-storage", **way_out}
         expected[f"network-data-{zone}"] = {}
     assert ways(build(nat=nat)) == expected
@@ -144,11 +144,36 @@ def test_a_single_nat_gateway_keeps_its_place_when_every_zone_gets_one() -> None
 def test_nat_gateways_and_addresses_go_before_the_internet_gateway_does() -> None:
     """They depend on it, so that it is deleted after them."""
     found = build(nat="per-zone")
-    gateway = found.named("network-gateway").urn
+    gateway = found.named("network-routes-gateway").urn
     waiting = {item.name for item in found.registrations if gateway in item.request.dependencies}
     assert {
         f"network-routes-nat-{zone}{what}" for zone in "ab" for what in ("", "-address")
     } <= waiting
+
+
+def test_whoever_uses_a_subnet_waits_for_its_way_and_lets_go_of_it_first() -> None:
+    """A host that starts before its NAT route, or drains after it, never reaches ECS."""
+    found = build(nat="single", interfaceEndpoints=["logs"], zones=["a", "b"])
+    user = found.named("network-endpoints-logs")
+    before = {urn.rsplit("::", 1)[1] for urn in user.property_dependencies["subnetIds"]}
+    assert before == {
+        f"network-{part}-private-{zone}{what}"
+        for zone in "ab"
+        for part, what in (
+            ("routes", "-association"),
+            ("routes", "-internet"),
+            ("routes", "-storage"),
+            ("acl", ""),
+        )
+    } | {"network-private-a", "network-private-b"}
+    nat = {
+        urn.rsplit("::", 1)[1] for urn in found.named("network-routes-nat-a").request.dependencies
+    }
+    assert {
+        "network-acl-public-a",
+        "network-routes-public-a-association",
+        "network-routes-public-internet",
+    } <= nat
 
 
 def test_the_defaults_of_the_vpc_are_emptied() -> None:
@@ -166,6 +191,15 @@ def test_the_defaults_of_the_vpc_are_emptied() -> None:
     acl = found.named("network-default-acl")
     assert (acl.inputs["ingress"], acl.inputs["egress"], acl.inputs["tags"]) == ([], [], tags)
     assert list(acl.request.ignoreChanges) == ["subnetIds"]
+
+
+def test_all_that_lies_in_the_vpc_is_seen_to_depend_on_it() -> None:
+    """At preview an unknown VPC id is told by its dependency alone: it must lead to the VPC."""
+    found = build(known=False, interfaceEndpoints=["logs"], privateZone="i.example.com")
+    vpc = found.named("network-vpc").urn
+    inside = [item for item in found.registrations if "vpcId" in item.inputs]
+    assert len(inside) == 1 + 1 + 6 + 4 + 3 + 2 + 1 + 1
+    assert all(item.property_dependencies["vpcId"] == [vpc] for item in inside)
 
 
 def test_the_vpc_resolves_names() -> None:
