@@ -68,8 +68,12 @@ def test_another_region_is_refused() -> None:
 
 def captured(tags: dict[str, str]) -> Capture:
     """Return what `provider` registers."""
+
+    def program() -> None:
+        provider(SETTINGS.stack("prod", "aws"), tags)
+
     return capture(
-        lambda: provider(SETTINGS.stack("prod", "aws"), tags) and None,
+        program,
         project="shop",
         stack="prod",
         config={},

@@ -81,7 +81,7 @@ def test_hosts_hold_what_a_deployment_needs(
 
 
 def test_every_number_of_autoscaled_tasks_is_judged() -> None:
-    """At 90/133 two tasks cannot be replaced, three can: the fewest are the ones that count."""
+    """At 90/134 two tasks cannot be replaced, three can: the fewest are the ones that count."""
     changes = {
         "service/autoscaling": True,
         "service/autoscalingMaximum": 4,
