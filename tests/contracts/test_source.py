@@ -13,16 +13,25 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKENS = {
     "perpetual:access:Access",
     "perpetual:access:Bastion",
+    "perpetual:contract:Publication",
     "perpetual:data:Database",
     "perpetual:data:Encryption",
+    "perpetual:ecs:AccessLogs",
     "perpetual:ecs:Alarms",
     "perpetual:ecs:Balancer",
+    "perpetual:ecs:Certificate",
     "perpetual:ecs:Cluster",
+    "perpetual:ecs:Discovery",
+    "perpetual:ecs:Scaling",
     "perpetual:ecs:Service",
     "perpetual:image:Image",
+    "perpetual:network:AccessLists",
+    "perpetual:network:Endpoints",
+    "perpetual:network:Existing",
+    "perpetual:network:FlowLogs",
     "perpetual:network:Network",
+    "perpetual:network:Routes",
     "perpetual:network:SecurityGroups",
-    "perpetual:publication:Publication",
 }
 """Type tokens in users' state files. A change here needs an alias in the same commit."""
 
