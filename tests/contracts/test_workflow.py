@@ -1,0 +1,60 @@
+"""The pull request workflow: whoever copies it must not hand out more than it says."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+ROOT: Final = Path(__file__).parents[2]
+WORKFLOW: Final[dict[str, Any]] = yaml.safe_load(
+    (ROOT / ".github/workflows/pull-request.yml").read_text()
+)
+JOBS: Final[dict[str, Any]] = WORKFLOW["jobs"]
+STEPS: Final = [step for job in JOBS.values() for step in job["steps"]]
+
+
+def test_nothing_is_permitted_that_a_job_does_not_ask_for() -> None:
+    """And only the preview against AWS may ask for an identity token."""
+    assert WORKFLOW["permissions"] == {}
+    assert {name: job["permissions"] for name, job in JOBS.items()} == {
+        "check": {"contents": "read"},
+        "preview": {"contents": "read", "id-token": "write"},
+    }
+
+
+def test_the_first_job_needs_no_secret() -> None:
+    """So that it runs for forks, and in a repository that has configured nothing."""
+    assert "secrets." not in str(JOBS["check"])
+    assert "environment" not in JOBS["check"]
+
+
+def test_credentials_are_out_of_a_forks_reach() -> None:
+    """Whoever opens a pull request from elsewhere gets the offline preview only."""
+    assert "head.repo.full_name == github.repository" in JOBS["preview"]["if"]
+    # YAML 1.1 reads the key `on` as true.
+    assert set(WORKFLOW[True]) == {"pull_request"}  # type: ignore[index]  # not a string, see above
+
+
+def test_every_stack_is_previewed_in_an_environment_of_its_own() -> None:
+    """A stack file without a preview would be judged offline only."""
+    stacks = {path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")}
+    assert set(JOBS["preview"]["strategy"]["matrix"]["stack"]) == stacks
+    assert JOBS["preview"]["environment"] == "${{ matrix.stack }}"
+
+
+@pytest.mark.parametrize(
+    "step", [step for step in STEPS if "uses" in step], ids=lambda s: s["uses"]
+)
+def test_actions_are_pinned_and_leave_no_token_behind(step: dict[str, Any]) -> None:
+    """By major version or commit, never by branch."""
+    assert re.fullmatch(r"[\w-]+/[\w-]+@(v\d+|[0-9a-f]{40})", step["uses"])
+    if step["uses"].startswith("actions/checkout@"):
+        assert step["with"]["persist-credentials"] is False
+
+
+def test_no_script_interpolates_what_a_pull_request_may_say() -> None:
+    """Expressions reach scripts through the environment, as text that no shell reads."""
+    for step in STEPS:
+        assert "${{" not in step.get("run", "")
