@@ -1,5 +1,6 @@
 """The operator's command: everything about a stack that is not infrastructure."""
 
+import gc
 import json
 import os
 import signal
@@ -66,6 +67,9 @@ def preview(  # noqa: PLR0913 - one parameter per option
     """
     from perpetual.offline import preview as offline  # noqa: PLC0415 - only this command needs it
 
+    # Loading an SDK makes a million objects, all to stay; the collector's usual pace would look
+    # through them again and again, for a third of the time.
+    gc.set_threshold(50_000, 1_000, 1_000)
     options = offline.Options(
         root=Path.cwd(),
         stack=stack,

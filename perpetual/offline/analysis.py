@@ -14,9 +14,9 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, resource_pb2
 
-from perpetual.offline.capture import Capture, Registration
 from perpetual.offline.findings import Finding, Judgement
 from perpetual.offline.pack import Identity, Pack
+from perpetual.offline.records import Capture, Registration
 
 _CHANNEL: Final = (
     ("grpc.max_receive_message_length", 400 * 1024 * 1024),  # the engine's own limit

@@ -21,92 +21,8 @@ from pulumi import _types
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2
 
+from perpetual.offline import shapes
 from perpetual.offline.answers import partition
-
-# Prefix of the ids that AWS makes up, by type; 17 hexadecimal digits follow.
-_PREFIXES: Final = {
-    "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": "acl",
-    "aws:ec2/defaultRouteTable:DefaultRouteTable": "rtb",
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "sg",
-    "aws:ec2/eip:Eip": "eipalloc",
-    "aws:ec2/flowLog:FlowLog": "fl",
-    "aws:ec2/instance:Instance": "i",
-    "aws:ec2/internetGateway:InternetGateway": "igw",
-    "aws:ec2/launchTemplate:LaunchTemplate": "lt",
-    "aws:ec2/natGateway:NatGateway": "nat",
-    "aws:ec2/networkAcl:NetworkAcl": "acl",
-    "aws:ec2/route:Route": "r-rtb",
-    "aws:ec2/routeTable:RouteTable": "rtb",
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": "rtbassoc",
-    "aws:ec2/securityGroup:SecurityGroup": "sg",
-    "aws:ec2/subnet:Subnet": "subnet",
-    "aws:ec2/vpc:Vpc": "vpc",
-    "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce",
-    "aws:rds/instance:Instance": "db",
-    "aws:route53/zone:Zone": "Z",
-    "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace": "ns",
-    "aws:servicediscovery/service:Service": "srv",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "sgr",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "sgr",
-}
-
-# Last part of an ARN, by type, where it is not `<resource>/<id>`; see each service's page in
-# https://docs.aws.amazon.com/service-authorization/latest/reference/
-_ARNS: Final = {
-    "aws:acm/certificate:Certificate": "certificate/{uuid}",
-    "aws:autoscaling/group:Group": "autoScalingGroup:{uuid}:autoScalingGroupName/{name}",
-    "aws:cloudwatch/logGroup:LogGroup": "log-group:{name}",
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "alarm:{name}",
-    "aws:ec2/eip:Eip": "elastic-ip/{id}",
-    "aws:ecr/repository:Repository": "repository/{name}",
-    "aws:ecs/capacityProvider:CapacityProvider": "capacity-provider/{name}",
-    "aws:ecs/cluster:Cluster": "cluster/{name}",
-    "aws:ecs/service:Service": "service/{name}",
-    "aws:ecs/taskDefinition:TaskDefinition": "task-definition/{name}:1",
-    "aws:iam/instanceProfile:InstanceProfile": "instance-profile/{name}",
-    "aws:iam/policy:Policy": "policy/{name}",
-    "aws:iam/role:Role": "role/{name}",
-    "aws:kms/alias:Alias": "{name}",
-    "aws:kms/key:Key": "key/{uuid}",
-    "aws:lb/listener:Listener": "listener/app/{name}/{hex}/{hex}",
-    "aws:lb/listenerRule:ListenerRule": "listener-rule/app/{name}/{hex}/{hex}/{hex}",
-    "aws:lb/loadBalancer:LoadBalancer": "loadbalancer/app/{name}/{hex}",
-    "aws:lb/targetGroup:TargetGroup": "targetgroup/{name}/{hex}",
-    "aws:rds/instance:Instance": "db:{name}",
-    "aws:rds/parameterGroup:ParameterGroup": "pg:{name}",
-    "aws:rds/subnetGroup:SubnetGroup": "subgrp:{name}",
-    "aws:s3/bucket:Bucket": "{name}",
-    "aws:sns/topic:Topic": "{name}",
-    "aws:ssm/parameter:Parameter": "parameter{name}",
-}
-_SERVICES: Final = {"lb": "elasticloadbalancing", "vpc": "ec2"}
-_LOGS: Final = "aws:cloudwatch/logGroup:LogGroup"
-
-# Types whose id is their ARN, and inputs that name a resource, first match first.
-_ARN_IS_ID: Final = frozenset(
-    {
-        "aws:acm/certificate:Certificate",
-        "aws:ecs/capacityProvider:CapacityProvider",
-        "aws:ecs/cluster:Cluster",
-        "aws:ecs/service:Service",
-        "aws:iam/policy:Policy",
-        "aws:lb/listener:Listener",
-        "aws:lb/listenerRule:ListenerRule",
-        "aws:lb/loadBalancer:LoadBalancer",
-        "aws:lb/targetGroup:TargetGroup",
-        "aws:sns/topic:Topic",
-    }
-)
-_NAMES: Final = ("name", "bucket", "identifier", "family", "dashboardName", "domainName")
-_ID_KINDS: Final = (
-    (re.compile(r"(?i)routetableid$"), "rtb"),
-    (re.compile(r"(?i)securitygroupid$"), "sg"),
-    (re.compile(r"(?i)networkaclid$"), "acl"),
-    (re.compile(r"(?i)networkinterfaceid$"), "eni"),
-    (re.compile(r"(?i)vpcid$"), "vpc"),
-    (re.compile(r"(?i)subnetid$"), "subnet"),
-    (re.compile(r"(?i)prefixlistid$"), "pl"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +82,7 @@ class _Resource:
     @property
     def name(self) -> str:
         """Return the physical name if an input gives one."""
-        found = (self.inputs.get(key) for key in _NAMES)
+        found = (self.inputs.get(key) for key in shapes.NAMES)
         given = next((text for text in found if isinstance(text, str)), None)
         return given or f"{self.logical}-{self.digest('name', 7)}"
 
@@ -180,9 +96,9 @@ class _Resource:
         """Return the resource's id."""
         if self.imported:
             return self.imported
-        if self.type in _PREFIXES:
-            return self.identifier(_PREFIXES[self.type])
-        if self.type in _ARN_IS_ID:
+        if self.type in shapes.PREFIXES:
+            return self.identifier(shapes.PREFIXES[self.type])
+        if self.type in shapes.ARN_IS_ID:
             return self.arn
         if self.type == "aws:kms/key:Key" or self.type.startswith("pulumi:providers:"):
             return self.uuid
@@ -192,8 +108,8 @@ class _Resource:
     def arn(self) -> str:
         """Return the resource's ARN."""
         module, kind = self.type.split(":")[1].split("/")
-        service = "logs" if self.type == _LOGS else _SERVICES.get(module, module)
-        template = _ARNS.get(self.type)
+        service = "logs" if self.type == shapes.LOGS else shapes.SERVICES.get(module, module)
+        template = shapes.ARNS.get(self.type)
         names = {"name": self.name, "uuid": self.uuid, "hex": self.digest("arn", 16)}
         if template is None or "{id}" in template:
             names["id"] = self.id
@@ -224,7 +140,7 @@ class _Resource:
         lowered = name.lower()
         if lowered == "arn" or (lowered.endswith("arn") and self.type.startswith("aws:")):
             return self.arn
-        for pattern, prefix in _ID_KINDS:
+        for pattern, prefix in shapes.ID_KINDS:
             if pattern.search(name):
                 return self.identifier(prefix)
         if name == "region":

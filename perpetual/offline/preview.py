@@ -15,7 +15,7 @@ from perpetual.offline.pack import Identity, Pack
 from perpetual.offline.report import Report, Resource
 
 if TYPE_CHECKING:
-    from perpetual.offline.capture import Capture, Registration
+    from perpetual.offline.records import Capture, Registration
 
 SDKS: Final = ("pulumi_aws",)
 """SDKs of which only the modules that the program touches are loaded."""
