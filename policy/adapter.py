@@ -63,14 +63,18 @@ class Session:
     def __init__(self) -> None:
         """Start with nothing seen."""
         self._inputs: dict[str, Mapping[str, object]] = {}
+        self._judged = False
         self._last: tuple[list[Resource], Graph] | None = None
 
     def record(self, args: ResourceValidationArgs) -> None:
-        """Keep the inputs of one resource."""
+        """Keep the inputs of one resource; the first after a judgement begins another run."""
+        if self._judged:
+            self._inputs, self._judged = {}, False
         self._inputs[args.urn] = plain(args.props)
 
     def graph(self, resources: Iterable[PolicyResource]) -> Graph:
         """Return the graph of a stack; the same resources again get the same graph."""
+        self._judged = True
         taken = [self._resource(item) for item in resources]
         if self._last is None or self._last[0] != taken:
             self._last = (taken, Graph.of(taken))

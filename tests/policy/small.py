@@ -65,7 +65,7 @@ def container(**changes: Any) -> dict[str, Any]:
     }
 
 
-def arguments(name: str, made: Stack) -> dict[str, Any]:  # noqa: PLR0911 - one table, by area
+def arguments(name: str, made: Stack) -> dict[str, Any]:
     """Return the compliant arguments of one resource."""
     if name in NETWORK:
         return NETWORK[name](made)

@@ -15,7 +15,7 @@ FORMS = (PREVIEW, UPDATE)
 """Whether ids are unknown, as before a first `up`, or known, as after it."""
 
 # Outputs that an update shows and that the tests rely on; the invented rest could hide a fault.
-_SHOWN = (
+SHOWN = (
     "arn",
     "name",
     "identifier",
@@ -45,7 +45,7 @@ def findings(program: Program, form: str, rules: Iterable[Rule] = LAWS) -> list[
 
 
 def _resource(item: Registration) -> Resource:
-    outputs = {key: item.state[key] for key in _SHOWN if key in item.state} if item.id else {}
+    outputs = {key: item.state[key] for key in SHOWN if key in item.state} if item.id else {}
     if item.id:
         outputs["id"] = item.id
     return Resource(

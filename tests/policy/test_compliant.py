@@ -11,6 +11,7 @@ from tests.policy.small import FORCE_SSL, Extra, Holder, Stack, container, small
 from tests.policy.support import FORMS, findings
 
 EVERYWHERE = "0.0.0.0/0"
+AT_ONCE: Any = {**FORCE_SSL, "apply_method": "immediate"}
 
 CLEAN: dict[str, dict[str, Any]] = {
     "the small stack itself": {},
@@ -219,7 +220,7 @@ def _cluster(made: Stack) -> None:
     parameters = aws.rds.ClusterParameterGroup(
         "aurora",
         family="aurora-postgresql16",
-        parameters=[{**FORCE_SSL, "apply_method": "immediate"}],
+        parameters=[AT_ONCE],
     )
     cluster = aws.rds.Cluster(
         "aurora",
@@ -233,7 +234,7 @@ def _cluster(made: Stack) -> None:
     aws.rds.ClusterInstance(
         "aurora-1",
         cluster_identifier=cluster.id,
-        engine="aurora-postgresql",
+        engine=aws.rds.EngineType.AURORA_POSTGRESQL,
         instance_class="db.r7g.large",
         ca_cert_identifier="rds-ca-ecc384-g1",
     )

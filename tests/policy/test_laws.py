@@ -1,8 +1,8 @@
 """Each way to break a law is a finding that names the resource and the path, in both forms."""
 
 import pytest
-from rules import Finding
 
+from rules import Finding
 from tests.policy.cases import CASES, Case
 from tests.policy.support import findings
 
@@ -43,4 +43,6 @@ def test_there_are_enough_ways_to_break_each_law() -> None:
     """The laws are tried from many sides, each under its own name."""
     names = [f"{case.rule}: {case.name}" for case in CASES]
     assert len(set(names)) == len(names)
-    assert all(sum(case.rule == rule for case in CASES) > 20 for rule in {item.rule for item in CASES})
+    assert all(
+        sum(case.rule == rule for case in CASES) > 20 for rule in {item.rule for item in CASES}
+    )
