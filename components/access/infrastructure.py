@@ -83,6 +83,7 @@ def _named(stack: contract.Stack) -> list[Statement]:
                 stack.arn("cloudwatch", f"alarm:{name}-*"),
                 stack.arn("ecr", f"repository/{stack.repository}"),
                 stack.arn("logs", f"log-group:{stack.log_group('*')}"),
+                stack.arn("logs", f"log-group:/aws/rds/instance/{name}-*"),
                 stack.arn("rds", f"*:{name}-*"),
                 stack.arn("sns", f"{name}-*"),
             ],
@@ -92,7 +93,7 @@ def _named(stack: contract.Stack) -> list[Statement]:
         allow(
             "Dashboard",
             ["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"],
-            stack.arn("cloudwatch", f"dashboard/{name}*", regional=False),
+            stack.arn("cloudwatch", f"dashboard/{name}", regional=False),
         ),
         # Tags of a bucket count only after it was told so, one bucket at a time:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html
@@ -111,7 +112,7 @@ def _named(stack: contract.Stack) -> list[Statement]:
                 "s3:TagResource",
                 "s3:UntagResource",
             ],
-            f"arn:{stack.partition}:s3:::{name}-*",
+            f"arn:{stack.partition}:s3:::{name}-{stack.account}-*",
             {"StringEqualsIfExists": {"aws:ResourceAccount": stack.account}},
         ),
         # Writing a parameter knows no tag of it. Never the secrets; the last is this stack's claim

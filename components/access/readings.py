@@ -45,7 +45,7 @@ def ecs(stack: contract.Stack) -> list[Statement]:
             ],
             [
                 cluster,
-                stack.arn("ecs", f"capacity-provider/{stack.prefix}*"),
+                stack.arn("ecs", f"capacity-provider/{stack.physical('hosts')}"),
                 stack.arn("ecs", f"container-instance/{stack.cluster}/*"),
                 stack.arn("ecs", f"service/{service}"),
                 stack.arn("ecs", f"service-deployment/{service}/*"),

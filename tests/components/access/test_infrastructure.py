@@ -50,7 +50,7 @@ ALLOWED = [
     call("ec2:DescribeVpcs"),
     call("rds:DescribeDBInstances"),
     call("iam:GetRole", role("perpetual-prod-task")),
-    call("s3:GetBucketPolicy", "arn:aws:s3:::perpetual-prod-logs"),
+    call("s3:GetBucketPolicy", "arn:aws:s3:::perpetual-prod-111122223333-logs"),
     call("rds:ModifyDBInstance", DATABASE, OWN),
     call("rds:CreateDBInstanceReadReplica", DATABASE, OWN, NEW),
     call("rds:AddTagsToResource", DATABASE, NEW),
@@ -95,7 +95,7 @@ ALLOWED = [
     call("ssm:GetParametersByPath", arn("ssm", "parameter/perpetual/prod/claims")),
     call("ssm:GetParameters", "arn:aws:ssm:eu-central-1::parameter/aws/service/ecs/x"),
     call("ssm:UpdateDocument", arn("ssm", "document/perpetual-prod-pull"), OWN),
-    call("s3:PutBucketPolicy", "arn:aws:s3:::perpetual-prod-logs"),
+    call("s3:PutBucketPolicy", "arn:aws:s3:::perpetual-prod-111122223333-logs"),
     call("kms:PutKeyPolicy", KEY, OWN),
     call("kms:CreateGrant", KEY, OWN, RDS),
     call(
@@ -134,7 +134,11 @@ OF_NOBODY = [
     call("logs:TagResource", arn("logs", "log-group:/aws/lambda/other"), NEW),
     call("rds:AddTagsToResource", arn("rds", "db:other"), NEW),
     call("s3:PutBucketPolicy", "arn:aws:s3:::somebody-elses"),
-    call("s3:GetObject", "arn:aws:s3:::perpetual-prod-logs/a"),
+    call("s3:PutBucketPolicy", "arn:aws:s3:::perpetual-prod-blue-111122223333-logs"),
+    call(
+        "cloudwatch:PutDashboard", "arn:aws:cloudwatch::111122223333:dashboard/perpetual-prod-blue"
+    ),
+    call("s3:GetObject", "arn:aws:s3:::perpetual-prod-111122223333-logs/a"),
     call("ssm:PutParameter", arn("ssm", "parameter/other")),
     call("kms:CreateGrant", KEY, OWN),
     call("kms:ScheduleKeyDeletion", KEY, OWN),
