@@ -93,8 +93,8 @@ def _others(stack: contract.Stack) -> list[Statement]:
             when=_other(RESOURCE_STACK, stack),
         ),
         deny("NotForOthers", ["*"], when=_other(REQUEST_STACK, stack)),
-        # Else a tag would make this stack's what belongs to nobody yet. Certificates, namespaces and
-        # scaling targets have no such key: one that carries no stack's tag can be taken over.
+        # Else a tag would make this stack's what belongs to nobody yet. Certificates, namespaces
+        # and scaling targets have no such key: one without any stack's tag can be taken over.
         deny(
             "NoAdoption",
             TAGGING,
