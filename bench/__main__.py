@@ -32,16 +32,16 @@ def preview_against_floor() -> None:
     """Compare the preview of prod, policy included, with importing the SDK packages it uses."""
     bare = (sys.executable, "-m", "bench.floor")
     previews, floors = process.alternating(PROD, bare, ROUNDS)
-    eager, _ = process.alternating((*PROD, "--eager"), bare, ROUNDS)
+    eager, _ = process.alternating((sys.executable, "-m", "bench.eager", *PROD[3:]), bare, ROUNDS)
     print(f"preview of prod against the floor ({', '.join(floor.service_packages())}),")
     print(f"median of {ROUNDS} alternating runs, memory over all processes:")
-    for label, usages in (("floor", floors), ("preview", previews), ("preview --eager", eager)):
+    for label, usages in (("floor", floors), ("preview", previews), ("without laziness", eager)):
         print(
             f"  {label:16} {median(u.wall for u in usages):6.2f} s wall"
             f" {median(u.cpu for u in usages):6.2f} s CPU"
             f" {median(u.memory for u in usages):7.0f} MiB"
         )
-    for label, usages in (("preview", previews), ("preview --eager", eager)):
+    for label, usages in (("preview", previews), ("without laziness", eager)):
         wall = process.median_ratio([u.wall for u in usages], [u.wall for u in floors])
         memory = process.median_ratio([u.memory for u in usages], [u.memory for u in floors])
         print(f"  {label} / floor: {wall:.2f} times the time, {memory:.2f} times the memory")
