@@ -92,7 +92,7 @@ def preview(  # noqa: PLR0913 - one parameter per option
     from perpetual.offline import report as rendering  # noqa: PLC0415 - late, as above
 
     if as_json:
-        sys.stdout.write(json.dumps(rendering.to_json(report), indent=2) + "\n")
+        _write(json.dumps(rendering.to_json(report), indent=2))
     else:
         show(rendering.to_lines(report))
     return 0 if report.judgement.clean else FINDINGS
@@ -103,7 +103,7 @@ def _show_again(report: "Report", first: bool, *, as_json: bool) -> None:  # noq
     from perpetual.offline import report as rendering  # noqa: PLC0415 - late, as above
 
     if as_json:
-        sys.stdout.write(json.dumps(rendering.to_json(report)) + "\n")
+        _write(json.dumps(rendering.to_json(report)))
     elif first:
         show(rendering.to_lines(report))
     else:
@@ -113,8 +113,7 @@ def _show_again(report: "Report", first: bool, *, as_json: bool) -> None:  # noq
 def show(lines: "Iterable[Line]") -> None:
     """Print lines to stdout, in colour on a terminal."""
     if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
-        text = "\n".join("".join(piece for _, piece in line).rstrip() for line in lines)
-        sys.stdout.write(f"{text}\n")
+        _write("\n".join("".join(piece for _, piece in line).rstrip() for line in lines))
         return
     from rich.console import Console  # noqa: PLC0415 - costs time that a pipe need not pay
     from rich.text import Text  # noqa: PLC0415 - as above
@@ -122,6 +121,15 @@ def show(lines: "Iterable[Line]") -> None:
     console = Console(highlight=False, soft_wrap=True)
     for line in lines:
         console.print(Text.assemble(*((piece, style) for style, piece in line)))
+
+
+def _write(text: str) -> None:
+    """Write to stdout; a reader that has gone, such as `head`, is nothing to complain about."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> int:
@@ -133,11 +141,8 @@ def main() -> int:
     except OperatorError as error:
         return _say(str(error), error.exit_code)
     except typer.TyperException as error:
-        return _say(f"{error}\nSee: perpetual --help")
-    except BrokenPipeError:
-        # The reader has gone, such as `head`; nothing is wrong, and nobody reads a message.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return COULD_NOT_RUN
+        text = getattr(error, "format_message", error.__str__)()
+        return _say(f"{text}\nSee: perpetual --help")
     except Exception as error:  # noqa: BLE001 - exit code 1 would read as findings
         if "--trace" in sys.argv:
             traceback.print_exc()

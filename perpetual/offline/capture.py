@@ -7,9 +7,12 @@ update form they are invented, so that the same program yields a graph in which 
 import asyncio
 import contextvars
 import gc
-import warnings
-from collections.abc import Callable, Iterable, Mapping
+import inspect
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from inspect import CORO_CREATED
+from types import CoroutineType, TracebackType
 from typing import Any, Final, TypeVar
 
 import pulumi
@@ -104,22 +107,55 @@ def _until_done(program: Callable[[], object]) -> list[str]:
         await pulumi_stack.run_in_stack(body)
         return [await resource.urn.future() or "" for resource in made]
 
+    raised: list[tuple[BaseException, TracebackType | None]] = []
     loop = asyncio.new_event_loop()
+    loop.set_task_factory(partial(_task, raised))
     loop.set_default_executor(_Inline())
     loop.set_exception_handler(lambda _loop, _context: None)
     asyncio.set_event_loop(loop)
     try:
         return loop.run_until_complete(run())
-    except BaseException:
-        # After an error the SDK forgets to await some of its coroutines, and Python would say so.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            loop.run_until_complete(_wind_down())
-            gc.collect()
+    except BaseException as error:
+        loop.run_until_complete(_wind_down())
+        _close_coroutines()
+        for known, where in raised:
+            if known is error:
+                raise error.with_traceback(where) from error.__cause__
         raise
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _close_coroutines() -> None:
+    """Close what the SDK has made but, after an error, forgets to await: Python would complain.
+
+    `isinstance` would ask each object for its class, and wake every module that loads lazily.
+    """
+    for item in gc.get_objects():
+        if type(item) is CoroutineType and inspect.getcoroutinestate(item) == CORO_CREATED:
+            item.close()
+
+
+def _task(
+    raised: list[tuple[BaseException, TracebackType | None]],
+    loop: asyncio.AbstractEventLoop,
+    coroutine: Coroutine[Any, Any, Any],
+    **options: Any,
+) -> asyncio.Task[Any]:
+    """Make a task that notes in `raised` where its exception comes from.
+
+    A future gives the traceback to the first who awaits it, and to nobody after that.
+    """
+
+    def note(task: asyncio.Task[Any]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and all(error is not known for known, _ in raised):
+            raised.append((error, error.__traceback__))
+
+    task = asyncio.Task(coroutine, loop=loop, **options)
+    task.add_done_callback(note)
+    return task
 
 
 async def _wind_down() -> None:

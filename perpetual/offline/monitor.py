@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi import get_project, get_stack
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
@@ -48,6 +49,15 @@ class Monitor(mocks.MockMonitor):
         self._invokes = invokes
         self._stacks = stacks or {}
         self._place = place
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """Return a URN as the engine makes it: with the types of all ancestors but the stack.
+
+        The SDK's mocks keep the nearest one only, so that two resources could share a URN.
+        """
+        above = parent.split("::")[2] if parent else _STACK
+        qualified = type_ if above == _STACK else f"{above}${type_}"
+        return f"urn:pulumi:{get_stack()}::{get_project()}::{qualified}::{name}"
 
     def RegisterResource(  # noqa: N802 - the service's spelling
         self, request: resource_pb2.RegisterResourceRequest

@@ -37,7 +37,7 @@ Show = Callable[[Report, bool], None]
 class Watcher:
     """The state between two saves: a warm pack, and perhaps a judgement under way."""
 
-    def __init__(self, options: Options, show: Show, say: Callable[[str], None]) -> None:
+    def __init__(self, options: Options, show: Show, say: Callable[[str], object]) -> None:
         """Start with nothing warm."""
         self._options = options
         self._show = show
@@ -140,7 +140,7 @@ class Watcher:
             os._exit(code)
 
 
-def watch(options: Options, show: Show, say: Callable[[str], None]) -> None:
+def watch(options: Options, show: Show, say: Callable[[str], object]) -> None:
     """Judge now and after every save, until interrupted."""
     root = plan(options).project.root  # what is wrong from the start ends the command
     lazy.install(*SDKS)

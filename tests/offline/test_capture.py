@@ -176,6 +176,22 @@ def test_outputs_of_components_and_of_the_stack_are_kept() -> None:
     assert captured.named("one").inputs == {"size": 3}
 
 
+def test_urns_carry_the_types_of_all_ancestors_but_the_stack() -> None:
+    """As the engine makes them; the SDK's mocks do not."""
+
+    def program() -> None:
+        outer = pulumi.ComponentResource("shop:outer:Outer", "outer")
+        options = pulumi.ResourceOptions(parent=outer)
+        inner = pulumi.ComponentResource("shop:inner:Inner", "inner", None, options)
+        random.RandomPet("pet", opts=pulumi.ResourceOptions(parent=inner))
+
+    types = "shop:outer:Outer$shop:inner:Inner$random:index/randomPet:RandomPet"
+    found = _capture(program)
+    assert found.named("outer").urn == "urn:pulumi:dev::shop::shop:outer:Outer::outer"
+    assert found.named("pet").urn == f"urn:pulumi:dev::shop::{types}::pet"
+    assert found.named("pet").parent == found.named("inner").urn
+
+
 def test_each_resource_knows_the_line_that_made_it() -> None:
     """Also a provider, whose own record points into the SDK."""
 
@@ -270,7 +286,7 @@ def test_an_asynchronous_program_is_awaited() -> None:
         return {"pet": random.RandomPet("pet").id}
 
     captured = _capture(lambda: pulumi.run(main))
-    assert captured.named("pet")
+    assert captured.named("pet").id == ""
     assert captured.outputs == {"pet": UNKNOWN}
 
 
