@@ -39,6 +39,8 @@ _UNKNOWNS: Final = frozenset(
         proxy.UNKNOWN_OBJECT_VALUE,
     }
 )
+_REDACTED: Final = "[secret]"
+"""What `pulumi policy analyze` shows of a secret that it cannot decrypt."""
 _PROXIES: Final = (proxy._DictProxy, proxy._ListProxy)  # noqa: SLF001 - the SDK exports neither
 
 
@@ -47,7 +49,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, _PROXIES):
         return plain(value["__target"])
     match value:
-        case str() if value in _UNKNOWNS:
+        case str() if value in _UNKNOWNS or value == _REDACTED:
             return UNKNOWN
         case dict():
             return {key: plain(item) for key, item in value.items()}

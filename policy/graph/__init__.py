@@ -21,7 +21,8 @@ from graph.network import Subnet, Vpc, subnets, undescribed, vpcs
 from graph.placements import Kind, Placement, Spot, placements
 from graph.ports import TCP, Traffic
 from graph.resource import UNKNOWN, Resource, Unknown, joined
-from graph.routing import Route, RouteTable, Routing, Target, routing
+from graph.routes import Route, Target
+from graph.routing import RouteTable, Routing, routing
 from graph.tasks import Container, Task, Variable, tasks
 from graph.tiers import Behaviour, Exit, Tier, behaviour, claimed, effective
 

@@ -66,7 +66,6 @@ class Database:
     groups: tuple[Link, ...] | None
     parameters: Link | None
     upstream: Link | None = None
-    restored: bool = False
     inherits: tuple[str, ...] = ()
 
     @property
@@ -150,10 +149,6 @@ def _instance(index: Index, item: Resource) -> Database:
         upstream=index.link(
             item, "replicateSourceDb", properties.get("replicateSourceDb"), SOURCES
         ),
-        restored=any(
-            properties.get(key)
-            for key in ("snapshotIdentifier", "restoreToPointInTime", "s3Import")
-        ),
     )
 
 
@@ -177,10 +172,6 @@ def _cluster(index: Index, item: Resource) -> Database:
             "dbClusterParameterGroupName",
             properties.get("dbClusterParameterGroupName"),
             (DB_CLUSTER_PARAMETERS,),
-        ),
-        restored=any(
-            properties.get(key)
-            for key in ("snapshotIdentifier", "restoreToPointInTime", "s3Import")
         ),
     )
 
@@ -238,7 +229,6 @@ def _resolved(item: Database, found: Mapping[str, Database], seen: tuple[str, ..
         missing=source.missing if unplaced else item.missing,
         groups=source.groups if item.member else item.groups,
         parameters=source.parameters if item.parameters is None else item.parameters,
-        restored=source.restored or item.restored,
         inherits=() if item.parameters else (source.label, *source.inherits),
     )
 

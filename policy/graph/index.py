@@ -31,13 +31,14 @@ class Index:
         """Index `resources`; a URN seen twice keeps its last form."""
         self.by_urn: dict[str, Resource] = {item.urn: item for item in resources}
         self._by_type: dict[Token, list[Resource]] = defaultdict(list)
-        self._by_value: dict[tuple[Token, str], list[str]] = defaultdict(list)
+        self._by_value: dict[tuple[Token, str], dict[str, None]] = defaultdict(dict)
         for item in self.by_urn.values():
             self._by_type[item.type].append(item)
             for key in (*_KEYS, *(_VPC_KEYS if item.type == VPC else ())):
                 value = item.properties.get(key)
                 if isinstance(value, str) and value:
-                    self._by_value[item.type, value].append(item.urn)
+                    # A set in the order of registration: id and name may be the same.
+                    self._by_value[item.type, value][item.urn] = None
 
     def of(self, *tokens: Token) -> list[Resource]:
         """Return the resources of these types, in the order of registration."""
@@ -103,8 +104,9 @@ class Index:
         if not isinstance(value, str):
             return None
         for token in wanted:
-            found = self._by_value.get((token, value), [])
-            if len(found) == 1 or (found and found[0] in candidates):
+            held = list(self._by_value.get((token, value), ()))
+            found = [urn for urn in held if urn in candidates] or held
+            if len(found) == 1:
                 return self._to(source, found[0], value)
         nameless = [urn for urn in candidates if not self.by_urn[urn].properties.get("id")]
         if len(candidates) == 1 and nameless:

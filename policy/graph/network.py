@@ -10,7 +10,8 @@ from graph.facts import Fact, Gap, Link, Source, Standing
 from graph.index import Index
 from graph.read import addresses, flag, known, mappings, unset_or_unknown
 from graph.resource import UNKNOWN, Resource, Unknown
-from graph.routing import Route, RouteTable, Routing, Target
+from graph.routes import Route, Target
+from graph.routing import RouteTable, Routing
 from graph.tokens import SUBNET, VPC, VPC_CIDRS
 
 TIER_TAG: Final = "perpetual:tier"

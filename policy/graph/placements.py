@@ -17,11 +17,14 @@ from graph.tokens import (
     CACHE_SERVERLESS,
     CACHE_SUBNET_GROUP,
     ECS_SERVICE,
+    ECS_TASK_SET,
     INSTANCE,
+    LAUNCH_CONFIGURATION,
     LAUNCH_TEMPLATE,
     MEMORY_CLUSTER,
     MEMORY_SUBNET_GROUP,
     NETWORK_INTERFACE,
+    SPOT_REQUEST,
     SUBNET,
 )
 
@@ -112,7 +115,7 @@ def _caches(index: Index) -> Iterator[Placement]:
 
 
 def _hosts(index: Index) -> Iterator[Placement]:
-    for item in index.of(INSTANCE):
+    for item in index.of(INSTANCE, SPOT_REQUEST):
         public = flag(item, "associatePublicIpAddress", default=False)
         if public.standing is Standing.DEFAULT:
             public = _template_address(index, item) or public
@@ -150,12 +153,14 @@ def _instance_spots(index: Index, item: Resource) -> tuple[Spot, ...]:
 def _template_address(index: Index, item: Resource) -> Fact[bool] | None:
     """Return whether the launch template gives instances a public address."""
     for path, value in _template_references(item):
-        link = index.link(item, path, value, (LAUNCH_TEMPLATE,))
+        link = index.link(item, path, value, (LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION))
         if link is None:
             continue
         if link.urn is None:
             return Fact(UNKNOWN, Standing.UNKNOWN, link.source)
         template = index.by_urn[link.urn]
+        if template.type == LAUNCH_CONFIGURATION:
+            return flag(template, "associatePublicIpAddress", default=False)
         interfaces = mappings(template.properties.get("networkInterfaces"))
         if interfaces is None:
             return Fact(UNKNOWN, Standing.UNKNOWN, Source(link.urn, "networkInterfaces"))
@@ -173,6 +178,7 @@ def _template_address(index: Index, item: Resource) -> Fact[bool] | None:
 
 
 def _template_references(item: Resource) -> Iterator[tuple[str, object]]:
+    yield "launchConfiguration", item.properties.get("launchConfiguration")
     direct = item.properties.get("launchTemplate")
     mixed = item.properties.get("mixedInstancesPolicy")
     for path in ("launchTemplate", "launchTemplateSpecification"):
@@ -188,7 +194,7 @@ def _template_references(item: Resource) -> Iterator[tuple[str, object]]:
 
 
 def _tasks(index: Index) -> Iterator[Placement]:
-    for item in index.of(ECS_SERVICE):
+    for item in index.of(ECS_SERVICE, ECS_TASK_SET):
         configuration = item.properties.get("networkConfiguration")
         if configuration is None:
             continue  # bridge or host networking: the tasks are where their hosts are

@@ -6,7 +6,8 @@ from enum import StrEnum
 from graph.facts import Gap
 from graph.network import Subnet
 from graph.resource import UNKNOWN
-from graph.routing import Route, RouteTable, Target
+from graph.routes import Route, Target
+from graph.routing import RouteTable
 
 
 class Tier(StrEnum):

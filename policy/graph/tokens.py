@@ -58,9 +58,12 @@ MEMORY_CLUSTER: Final = "aws:memorydb/cluster:Cluster"
 MEMORY_SUBNET_GROUP: Final = "aws:memorydb/subnetGroup:SubnetGroup"
 
 INSTANCE: Final = "aws:ec2/instance:Instance"
+SPOT_REQUEST: Final = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
 AUTOSCALING_GROUP: Final = "aws:autoscaling/group:Group"
 LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
+LAUNCH_CONFIGURATION: Final = "aws:ec2/launchConfiguration:LaunchConfiguration"
 ECS_SERVICE: Final = "aws:ecs/service:Service"
+ECS_TASK_SET: Final = "aws:ecs/taskSet:TaskSet"
 TASK_DEFINITION: Final = "aws:ecs/taskDefinition:TaskDefinition"
 CLASSIC_BALANCER: Final = "aws:elb/loadBalancer:LoadBalancer"
 BALANCERS: Final = (
