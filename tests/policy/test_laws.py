@@ -3,9 +3,13 @@
 import pytest
 
 from rules import Finding
-from tests.policy.cases import CASES, Case
+from tests.policy.breaking_exposure import EXPOSED
+from tests.policy.breaking_subnets import SEGREGATION
+from tests.policy.breaking_tls import PLAIN
+from tests.policy.case import Case
 from tests.policy.support import findings
 
+CASES = [*SEGREGATION, *EXPOSED, *PLAIN]
 EACH = [(case, form) for case in CASES for form in case.forms]
 
 

@@ -15,13 +15,16 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from perpetual.offline.capture import Capture, Registration
 from rules import LAWS, Finding, judge
-from tests.policy.cases import CASES, Case
+from tests.policy.breaking_exposure import EXPOSED
+from tests.policy.breaking_subnets import SEGREGATION
+from tests.policy.breaking_tls import PLAIN
 from tests.policy.small import small
 from tests.policy.support import SHOWN, captured, graph_of
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 30
 DESCRIPTIONS = {rule.name: rule.description for rule in LAWS}
+CASES = {case.name: case for case in (*SEGREGATION, *EXPOSED, *PLAIN)}
 NAMES = (
     "data table with an internet route",
     "publicly accessible, not known",
@@ -128,7 +131,7 @@ def test_the_pack_finds_what_the_rules_find(
     stub: analyzer_pb2_grpc.AnalyzerStub, name: str
 ) -> None:
     """Findings cross the protocol whole."""
-    (case,) = [item for item in CASES if item.name == name]
+    case = CASES[name]
     capture = captured(case.program)
     expected = judge(LAWS, graph_of(capture))
     assert expected
@@ -137,7 +140,7 @@ def test_the_pack_finds_what_the_rules_find(
 
 def test_a_state_alone_is_judged_too() -> None:
     """Where the engine shows no inputs, as with an exported state, the outputs are judged."""
-    (case,) = [item for item in CASES if item.name == NAMES[0]]
+    case = CASES[NAMES[0]]
     capture = captured(case.program, known=True)
     with running() as client:
         found = ask(client, capture, inputs=False)
@@ -159,9 +162,3 @@ def test_a_fix_is_believed_while_aws_still_shows_the_fault(
     capture = captured(small())
     leak = {"routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-0aa"}]}
     assert ask(stub, capture, state={"data-table": leak}) == []
-
-
-def test_case_names_are_there() -> None:
-    """The names above exist, each once."""
-    cases: list[Case] = [item for item in CASES if item.name in NAMES]
-    assert len(cases) == len(NAMES)
