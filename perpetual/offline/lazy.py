@@ -50,9 +50,7 @@ class _Finder(MetaPathFinder):
         if spec is None or spec.loader is None or spec.origin is None:
             return None
         if len(parts) == 1 and spec.submodule_search_locations:
-            exports = _exports(Path(spec.origin))
-            if exports is not None:
-                spec.loader = _PackageLoader(spec.loader, exports)
+            spec.loader = _PackageLoader(spec.loader, Path(spec.origin))
         elif parts[-1] == _OUTPUTS:
             # Output types are named in annotations only, until a result of that type is read.
             spec.loader = importlib.util.LazyLoader(spec.loader)
@@ -62,15 +60,18 @@ class _Finder(MetaPathFinder):
 class _PackageLoader(Loader):
     """Gives a package its `__getattr__` instead of running its `__init__.py`."""
 
-    def __init__(self, eager: Loader, exports: dict[str, str]) -> None:
+    def __init__(self, eager: Loader, init: Path) -> None:
         self._eager = eager
-        self._exports = exports
+        self._init = init
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._eager.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        exports = self._exports
+        exports = _exports(self._init)  # now: most of an SDK's packages are never touched
+        if exports is None:
+            self._eager.exec_module(module)
+            return
 
         def resolve(name: str) -> Any:
             if name not in exports:
