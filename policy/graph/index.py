@@ -81,7 +81,9 @@ class Index:
         if value is UNKNOWN:
             return tuple(self._to(source, urn) for urn in candidates) or (_lost(source, ()),)
         items = [item for item in _items(value) if item not in (None, "")]
-        known = [self._known(source, item, wanted, candidates) for item in items]
+        known = [
+            self._known(source, item, wanted, candidates, lone=len(items) == 1) for item in items
+        ]
         taken = {link.urn for link in known if link}
         left = [urn for urn in candidates if urn not in taken]
         # As many as there are unknown elements: as a set they are these, in whatever order.
@@ -99,7 +101,13 @@ class Index:
         return [urn for urn in urns if urn in self.by_urn and self.by_urn[urn].type in wanted]
 
     def _known(
-        self, source: Source, value: object, wanted: Sequence[Token], candidates: list[str]
+        self,
+        source: Source,
+        value: object,
+        wanted: Sequence[Token],
+        candidates: list[str],
+        *,
+        lone: bool,
     ) -> Link | None:
         if not isinstance(value, str):
             return None
@@ -109,7 +117,7 @@ class Index:
             if len(found) == 1:
                 return self._to(source, found[0], value)
         nameless = [urn for urn in candidates if not self.by_urn[urn].properties.get("id")]
-        if len(candidates) == 1 and nameless:
+        if lone and len(candidates) == 1 and nameless:
             return self._to(source, candidates[0], value)
         return Link(Standing.OUTSIDE, source, id=value)
 

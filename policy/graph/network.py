@@ -143,7 +143,7 @@ def _tables(
     gaps = tuple(gap for table in tables for gap in table.gaps)
     if None in keys:
         what = "main route table of its VPC" if fallback else "route table it is associated with"
-        gaps += (Gap(source, f"the {what}, which is not in this stack"),)
+        gaps += (Gap(source, f"the {what} (not in this stack)"),)
     return tables, fallback, gaps
 
 

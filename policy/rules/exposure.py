@@ -100,8 +100,8 @@ def _routes(graph: Graph, database: Database) -> Iterator[Finding]:
         elif seen.gaps:
             yield _open(
                 database.urn,
-                f"cannot tell whether the internet can route to {database.label}: "
-                f"{seen.gaps[0].missing} cannot be read",
+                f"cannot tell whether the internet can route to {database.label}, for want of "
+                f"{seen.gaps[0].missing}",
                 (*spot.steps, subnet.label),
                 "refer to route tables and gateways of this stack",
             )
@@ -170,7 +170,8 @@ def _ingress(graph: Graph, database: Database, group: Group) -> Iterator[Finding
             message = f"cannot tell who may connect to {database.label}: {rule.text} is not known"
             yield _open(database.urn, message, witness, _BY_GROUP)
         elif rule.addresses is not None:
-            yield _by_range(graph, database, rule.addresses, witness)
+            found = _by_range(graph, database, rule.addresses, witness)
+            yield replace(found, undetermined=rule.traffic is UNKNOWN)
 
 
 def _traffic(rule: GroupRule) -> str:

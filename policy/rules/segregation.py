@@ -98,8 +98,8 @@ def _unclear(graph: Graph, subnet: Subnet, seen: Behaviour) -> Iterator[Finding]
     for gap in seen.gaps:
         yield _open(
             subnet.urn,
-            f"cannot tell the tier of {subnet.label}: {gap.missing} cannot be read",
-            (subnet.label, graph.label(gap.source.urn), gap.source.path or "not in this stack"),
+            f"cannot tell the tier of {subnet.label}, for want of {gap.missing}",
+            tuple(dict.fromkeys((subnet.label, graph.label(gap.source.urn), gap.missing))),
             f"refer to a resource of this stack; for an existing network, {_DESCRIBE}",
         )
     if len(subnet.tables) > 1 and subnet.standing is not Standing.OUTSIDE:

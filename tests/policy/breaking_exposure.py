@@ -194,6 +194,17 @@ EXPOSED = [
         ),
     ),
     Case(
+        name="open to everybody on ports that are not known",
+        rule=EXPOSURE,
+        resource="database",
+        path="internet > 0.0.0.0/0 > unknown ports > database-group",
+        extra=lambda made: _database_rule(
+            made, cidr_ipv4=EVERYWHERE, from_port=unknown(made, 22), to_port=unknown(made, 22)
+        ),
+        undetermined=True,
+        forms=(PREVIEW,),
+    ),
+    Case(
         name="open to a private range, not to a group",
         rule=EXPOSURE,
         resource="database",

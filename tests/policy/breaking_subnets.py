@@ -386,6 +386,14 @@ SEGREGATION = [
         undetermined=True,
     ),
     Case(
+        name="database in a subnet of the stack and one that nobody describes",
+        rule=SUBNETS,
+        resource="database",
+        path="database > subnet-group > subnet-0aa",
+        changes={"subnet_group": lambda made: {"subnet_ids": [made.data_a.id, "subnet-0aa"]}},
+        undetermined=True,
+    ),
+    Case(
         name="database in an existing subnet with a way out",
         rule=SUBNETS,
         resource="existing",
@@ -419,7 +427,7 @@ SEGREGATION = [
         name="existing subnet without routes",
         rule=SUBNETS,
         resource="existing",
-        path="subnet-0aa > existingSubnets",
+        path="subnet-0aa > routes of its route table",
         extra=outside(None),
         undetermined=True,
     ),
