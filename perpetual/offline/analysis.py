@@ -5,7 +5,8 @@ together with their outputs. Remediation is left out.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ _CHANNEL: Final = (
     ("grpc.max_receive_message_length", 400 * 1024 * 1024),  # the engine's own limit
     ("grpc.enable_http_proxy", 0),  # the pack is on this machine
 )
+_AHEAD: Final = 32
+"""Requests that may be under way; fewer than a pack could be overwhelmed by."""
 _LEVELS: Final = {
     analyzer_pb2.ADVISORY: "advisory",
     analyzer_pb2.MANDATORY: "mandatory",
@@ -77,10 +80,11 @@ def _analyze(
     by_urn = {item.urn: item for item in resources}
     # Only resource policies look at single resources; a pack without one need not be asked.
     if any(item.policy_type != analyzer_pb2.POLICY_TYPE_STACK for item in info.policies):
-        for item in resources:
+        requests = ((item, _resource_request(item, by_urn)) for item in resources)
+        for item, answer in _pipelined(stub, requests, seconds):
             with _explained(pack, seconds, f"about {item.name} ({item.type})"):
-                answer = stub.Analyze(_resource_request(item, by_urn), timeout=seconds)
-            for found in answer.diagnostics:
+                diagnostics = answer.result().diagnostics
+            for found in diagnostics:
                 found.urn = found.urn or item.urn
                 yield found
     request = analyzer_pb2.AnalyzeStackRequest(
@@ -89,6 +93,20 @@ def _analyze(
     with _explained(pack, seconds, "about the stack as a whole"):
         answer = stub.AnalyzeStack(request, timeout=seconds)
     yield from answer.diagnostics
+
+
+def _pipelined(
+    stub: analyzer_pb2_grpc.AnalyzerStub,
+    requests: Iterable[tuple[Registration, analyzer_pb2.AnalyzeRequest]],
+    seconds: float,
+) -> Iterator[tuple[Registration, Any]]:
+    """Send requests ahead of the answers; waiting for each would double the time."""
+    ahead: deque[tuple[Registration, Any]] = deque()
+    for item, request in requests:
+        ahead.append((item, stub.Analyze.future(request, timeout=seconds)))
+        if len(ahead) > _AHEAD:
+            yield ahead.popleft()
+    yield from ahead
 
 
 @contextmanager

@@ -8,8 +8,11 @@ import asyncio
 import contextvars
 import gc
 import inspect
+import selectors
+import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from inspect import CORO_CREATED
 from types import CoroutineType, TracebackType
@@ -25,10 +28,41 @@ from perpetual.offline.records import UNKNOWN, Capture, Registration, plain
 
 __all__ = ["UNKNOWN", "Capture", "Invokes", "Monitor", "Registration", "capture", "plain"]
 
+_NAMED: Final = 5
+"""Resources that a message names at most."""
 _ROUNDS: Final = 100
 """Turns of the event loop after the end; nothing waits for a thread, so each makes progress."""
 
 T = TypeVar("T")
+
+
+class StalledError(RuntimeError):
+    """The program waits for something that will never come."""
+
+
+class _Selector(selectors.DefaultSelector):
+    """Notices that the event loop has nothing left to wait for, where it would wait for ever.
+
+    No request is ever under way elsewhere, so only a thread of the program's own could wake it.
+    """
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for events; raise `StalledError` if none can come."""
+        alone = len(self.get_map()) == 1 and threading.active_count() == 1
+        if timeout is None and alone:
+            raise StalledError
+        return super().select(timeout)
+
+
+def _waiting(made: Iterable[pulumi.ResourceTransformationArgs], captured: Capture) -> str:
+    """Return a sentence that names the resources which are still waiting to be registered."""
+    answered = {(item.type, item.name) for item in captured.registrations}
+    answered |= {(item.type, item.name) for item in captured.reads}
+    names = [f"{of.name} ({of.type_})" for of in made if (of.type_, of.name) not in answered]
+    if not names:
+        return "the program waits for a value that never comes"
+    listed = ", ".join(names[:_NAMED]) + (" and others" if len(names) > _NAMED else "")
+    return f"the program can never finish: {listed} wait for each other, or for nothing"
 
 
 class _Inline(ThreadPoolExecutor):
@@ -78,7 +112,12 @@ def capture(  # noqa: PLR0913 - what an engine passes to a program
             )
         )
         _settings.ROOT.set(None)
-        place = {urn: number for number, urn in enumerate(_until_done(program))}
+        made: list[pulumi.ResourceTransformationArgs] = []
+        try:
+            urns = _until_done(program, made)
+        except StalledError as error:
+            raise StalledError(_waiting(made, monitor.capture)) from error
+        place = {urn: number for number, urn in enumerate(urns)}
         monitor.capture.registrations.sort(key=lambda item: place.get(item.urn, -1))
 
     contextvars.copy_context().run(run)
@@ -90,25 +129,27 @@ def _place(project: str, config: Mapping[str, str]) -> Place:
     return Place(**{key: value for key, value in given.items() if value})
 
 
-def _until_done(program: Callable[[], object]) -> list[str]:
+def _until_done(
+    program: Callable[[], object], made: list[pulumi.ResourceTransformationArgs]
+) -> list[str]:
     """Run `program` inside a stack resource until nothing it started is left, as the engine does.
 
-    Return the URNs of its resources in the order in which it made them: they register in an order
-    that depends on Python's sets. The loop is the program's own, so that nothing outlives it; what
-    an error leaves pending goes without asyncio's complaints, which would hide the error itself.
+    Fill `made` with its resources, and return their URNs, in the order in which it made them: the
+    order of registration depends on Python's sets. The loop is the program's own, so that nothing
+    outlives it; what an error leaves pending goes without asyncio's complaints, which would hide
+    the error itself.
     """
-    made: list[pulumi.Resource] = []
 
     def body() -> None:
-        pulumi.runtime.register_stack_transformation(lambda of: made.append(of.resource))
+        pulumi.runtime.register_stack_transformation(made.append)
         program()
 
     async def run() -> list[str]:
         await pulumi_stack.run_in_stack(body)
-        return [await resource.urn.future() or "" for resource in made]
+        return [await of.resource.urn.future() or "" for of in made]
 
     raised: list[tuple[BaseException, TracebackType | None]] = []
-    loop = asyncio.new_event_loop()
+    loop = asyncio.SelectorEventLoop(_Selector())
     loop.set_task_factory(partial(_task, raised))
     loop.set_default_executor(_Inline())
     loop.set_exception_handler(lambda _loop, _context: None)
@@ -116,7 +157,8 @@ def _until_done(program: Callable[[], object]) -> list[str]:
     try:
         return loop.run_until_complete(run())
     except BaseException as error:
-        loop.run_until_complete(_wind_down())
+        with suppress(StalledError):
+            loop.run_until_complete(_wind_down())
         _close_coroutines()
         for known, where in raised:
             if known is error:

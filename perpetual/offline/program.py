@@ -15,7 +15,7 @@ import pulumi
 
 from perpetual.errors import OperatorError
 from perpetual.offline.answers import Answers, UnansweredError, invokes
-from perpetual.offline.capture import Capture, capture
+from perpetual.offline.capture import Capture, StalledError, capture
 from perpetual.offline.config import Config
 from perpetual.offline.project import Project
 
@@ -85,7 +85,7 @@ def _explained(
     match error:
         case OperatorError():
             return error
-        case pulumi.RunError() | _ExitError():
+        case pulumi.RunError() | _ExitError() | StalledError():
             return OperatorError(str(error))
         case UnansweredError():
             return _unanswered(error, config)

@@ -203,7 +203,7 @@ def _tree(report: Report, resources: Sequence[Resource], indent: str) -> Iterato
 def _summary(report: Report) -> Iterator[Line]:
     counts = report.counts()
     layers = ", ".join(f"{name} {of['total']}" for name, of in counts["layers"].items())
-    text = f"{_count(counts['total'], 'resource')}: {layers}"
+    text = _count(counts["total"], "resource") + (f": {layers}" if layers else "")
     for line in _wrapped(text, _WIDTH):
         yield (("", line),)
 

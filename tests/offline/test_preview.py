@@ -333,6 +333,12 @@ def test_outside_a_project_there_is_nothing_to_preview(tmp_path: Path) -> None:
             id="an argument that does not exist",
         ),
         pytest.param(
+            "import asyncio, pulumi, pulumi_random as r\n"
+            "r.RandomPet('pet', prefix=asyncio.get_event_loop().create_future())\n",
+            "the program can never finish: pet (random:index/randomPet:RandomPet) wait for each",
+            id="a wait without end",
+        ),
+        pytest.param(
             "import sys\nsys.exit(3)\n",
             "the program ended itself by sys.exit(3)\n",
             id="an exit",
