@@ -5,13 +5,11 @@ import os
 import re
 import signal
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.offline.tiny import CLEAN, PACK, judged, project, run, start
+from tests.offline.tiny import CLEAN, PACK, alive, judged, project, run, start, until
 
 PID = """
     import os, pathlib
@@ -34,20 +32,10 @@ MUTE = """
 """
 
 
-def _alive(file: Path) -> bool:
-    """Return whether the process whose id is in `file` runs; one that ended unreaped does not."""
+def _gone(file: Path) -> None:
+    """Wait until the process whose id is in `file` has ended."""
     pid = int(file.read_text())
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
-def _until(true: Callable[[], bool]) -> None:
-    """Wait for a condition, however long a busy machine takes."""
-    while not true():
-        time.sleep(0.02)
+    until(lambda: not alive(pid))
 
 
 def _written(file: Path) -> bool:
@@ -443,7 +431,7 @@ def test_a_pack_that_hangs_is_killed_with_what_it_started(
     assert re.search(sentence, done.stderr)
     for file in ("pid", "child"):
         if _written(folder / "policy" / file):  # a busy machine may not have got so far
-            assert not _alive(folder / "policy" / file)
+            _gone(folder / "policy" / file)
 
 
 @pytest.mark.parametrize(
@@ -487,11 +475,11 @@ def test_an_interrupt_ends_program_and_pack_at_once(tmp_path: Path, number: int)
     """
     folder = project(tmp_path, program=program, pack=PID + SLEEP)
     process = start(folder)
-    _until(lambda: _written(folder / "holding") and _written(folder / "policy" / "pid"))
+    until(lambda: _written(folder / "holding") and _written(folder / "policy" / "pid"))
     os.killpg(process.pid, number)
     process.communicate()
     assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
-    _until(lambda: not _alive(folder / "policy" / "pid"))
+    _gone(folder / "policy" / "pid")
 
 
 @pytest.mark.parametrize(
@@ -503,7 +491,7 @@ def test_nothing_is_left_running_after(tmp_path: Path, program: str, code: int) 
     assert run(folder).returncode == code
     for file in ("pid", "child"):
         if code == 0 or _written(folder / "policy" / file):
-            assert not _alive(folder / "policy" / file)
+            _gone(folder / "policy" / file)
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,18 @@ def judged(folder: Path, *options: str) -> dict[str, Any]:
     assert done.returncode in {0, 1}, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
+
+
+def alive(pid: int) -> bool:
+    """Return whether a process runs; one that has ended but was not waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for a condition, however long a busy machine takes."""
+    while not true():
+        time.sleep(0.02)
