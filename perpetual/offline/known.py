@@ -179,6 +179,11 @@ def _endpoint(resource: _Resource) -> str:
     return f"{resource.value('address', str)}:{resource.inputs.get('port', 5432):g}"
 
 
+def _unless_replica(resource: _Resource, group: str) -> str | None:
+    """Return a default group; a replica has its source's, which only AWS could tell here."""
+    return None if "replicateSourceDb" in resource.inputs else group
+
+
 _SPECIAL: Final[Mapping[tuple[str, str], Callable[[_Resource], Any]]] = {
     ("aws:autoscaling/group:Group", "availabilityZones"): lambda _resource: [],
     ("aws:ec2/eip:Eip", "publicIp"): lambda resource: f"198.51.100.{_octet(resource)}",
@@ -189,12 +194,16 @@ _SPECIAL: Final[Mapping[tuple[str, str], Callable[[_Resource], Any]]] = {
     ("aws:kms/key:Key", "keyId"): lambda resource: resource.uuid,
     ("aws:lb/loadBalancer:LoadBalancer", "arnSuffix"): _suffix,
     ("aws:lb/targetGroup:TargetGroup", "arnSuffix"): _suffix,
-    ("aws:rds/instance:Instance", "dbSubnetGroupName"): lambda _resource: "default",
+    ("aws:rds/instance:Instance", "dbSubnetGroupName"): lambda resource: _unless_replica(
+        resource, "default"
+    ),
     ("aws:rds/instance:Instance", "endpoint"): _endpoint,
     ("aws:rds/instance:Instance", "engine"): lambda _resource: "postgres",
     ("aws:rds/instance:Instance", "engineVersion"): lambda _resource: "17.6",
     ("aws:rds/instance:Instance", "masterUserSecrets"): _database_secret,
-    ("aws:rds/instance:Instance", "parameterGroupName"): lambda _resource: "default.postgres17",
+    ("aws:rds/instance:Instance", "parameterGroupName"): lambda resource: _unless_replica(
+        resource, "default.postgres17"
+    ),
     ("aws:rds/instance:Instance", "port"): lambda _resource: 5432,
     ("aws:rds/instance:Instance", "resourceId"): lambda resource: (
         f"db-{resource.digest('resource', 26).upper()}"

@@ -187,8 +187,9 @@ def _template_references(item: Resource) -> Iterator[tuple[str, object]]:
     paths = (("launchTemplate", direct), ("mixedInstancesPolicy", mixed))
     for path, value in paths:
         if isinstance(value, Mapping):
-            for key in ("id", "launchTemplateId", "name", "launchTemplateName"):
-                yield f"{path}.{key}", value.get(key)
+            keys = ("id", "launchTemplateId", "name", "launchTemplateName")
+            named = [(f"{path}.{key}", value[key]) for key in keys if value.get(key)]
+            yield from named[:1]  # AWS reports id and name both; they lead to the same
         elif value is UNKNOWN:
             yield path, UNKNOWN
 

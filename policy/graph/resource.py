@@ -19,8 +19,8 @@ class Unknown(Enum):
 UNKNOWN: Final = Unknown.UNKNOWN
 """Stands for a value that nobody knows yet, at any depth of `Resource.properties`."""
 
-# Collections that AWS reports back filled with what other resources put there. At preview of a
-# fix they still hold what is about to go, so they count only where nothing else was seen.
+# What AWS reports back filled by other resources or by another way of saying the same. At preview
+# of a fix it still holds what is about to go, so it counts only where nothing else was seen.
 _ECHOES: Final = {
     "aws:ec2/routeTable:RouteTable": {"routes", "propagatingVgws"},
     "aws:ec2/defaultRouteTable:DefaultRouteTable": {"routes", "propagatingVgws"},
@@ -30,6 +30,13 @@ _ECHOES: Final = {
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"ingress", "egress"},
     "aws:ec2/vpcEndpoint:VpcEndpoint": {"routeTableIds", "subnetIds", "securityGroupIds"},
     "aws:ec2/managedPrefixList:ManagedPrefixList": {"entries"},
+    "aws:autoscaling/group:Group": {
+        "launchTemplate",
+        "launchConfiguration",
+        "mixedInstancesPolicy",
+    },
+    "aws:lb/loadBalancer:LoadBalancer": {"subnets", "subnetMappings"},
+    "aws:alb/loadBalancer:LoadBalancer": {"subnets", "subnetMappings"},
 }
 
 
@@ -58,7 +65,7 @@ def joined(
     """Return a resource's properties from what the program gave and what came back.
 
     Inputs win, for they say what will be; outputs add what only the cloud knows (ids, defaults),
-    except collections that merely echo other resources. Without inputs, outputs are all there is.
+    except those that merely echo other resources. Without inputs, outputs are all there is.
     """
     if inputs is None:
         return dict(outputs)

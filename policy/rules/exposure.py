@@ -163,7 +163,7 @@ def _ingress(graph: Graph, database: Database, group: Group) -> Iterator[Finding
     for rule in group.ingress:
         if not rule.may_cover(TCP, _port(database)):
             continue
-        witness = (rule.text, f"{_traffic(rule)}", group.label, database.label)
+        witness = (rule.text, _traffic(graph, group, rule), group.label, database.label)
         if rule.group:
             yield from _by_group(graph, database, group, rule)
         elif rule.addresses is UNKNOWN:
@@ -174,8 +174,11 @@ def _ingress(graph: Graph, database: Database, group: Group) -> Iterator[Finding
             yield replace(found, undetermined=rule.traffic is UNKNOWN)
 
 
-def _traffic(rule: GroupRule) -> str:
-    return "unknown ports" if rule.traffic is UNKNOWN else str(rule.traffic)
+def _traffic(graph: Graph, group: Group, rule: GroupRule) -> str:
+    """Return what a rule admits, with the rule's name where it is a resource of its own."""
+    text = "unknown ports" if rule.traffic is UNKNOWN else str(rule.traffic)
+    urn = rule.source.urn
+    return text if urn == group.key else f"{graph.label(urn)} ({text})"
 
 
 def _by_range(
@@ -192,7 +195,7 @@ def _by_range(
 def _by_group(graph: Graph, database: Database, group: Group, rule: GroupRule) -> Iterator[Finding]:
     link = rule.group
     peers = _reached(graph, link) if link else []
-    witness = (rule.text, _traffic(rule), group.label, database.label)
+    witness = (rule.text, _traffic(graph, group, rule), group.label, database.label)
     if not peers:
         message = (
             f"cannot tell who may connect to {database.label}: {rule.text} is not in this stack"
@@ -207,7 +210,7 @@ def _by_group(graph: Graph, database: Database, group: Group, rule: GroupRule) -
             yield _finding(
                 database.urn,
                 f"{database.label} admits {peer.label}, which the whole internet may connect to",
-                ("internet", peer.label, _traffic(rule), group.label, database.label),
+                ("internet", peer.label, *witness[1:]),
                 "admit only groups of private hosts and tasks",
             )
         elif UNKNOWN in ranges or peer.gaps:
@@ -223,12 +226,12 @@ def _strays(graph: Graph) -> Iterator[Finding]:
         if rule.egress or not any(rule.may_cover(TCP, port) for port in ports):
             continue
         label = graph.label(rule.source.urn)
-        target = f"sg {link.id or '(unknown)'}"
-        witness = (rule.text, _traffic(rule), label, target)
+        target = Group("", f"sg {link.id or '(unknown)'}")
+        witness = (rule.text, _traffic(graph, target, rule), target.label)
         fix = "add rules only to groups of this stack, and by group"
         public = rule.addresses
         if isinstance(public, Addresses) and public & (INTERNET - graph.own):
-            message = f"{label} opens a database's port to the internet in {target}"
+            message = f"{label} opens a database's port to the internet in {target.label}"
             yield _open(rule.source.urn, message, ("internet", *witness), fix)
         elif public is UNKNOWN or not link.id:
             message = f"cannot tell whom {label} lets connect to a database's port, or where"

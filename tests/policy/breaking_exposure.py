@@ -264,7 +264,7 @@ EXPOSED = [
         name="a rule that opens another stack's group",
         rule=EXPOSURE,
         resource="leak",
-        path="internet > 0.0.0.0/0 > leak > sg-0aa",
+        path="internet > 0.0.0.0/0 > leak (tcp 5432) > sg-0aa",
         undetermined=True,
         extra=_stray_rule,
     ),
