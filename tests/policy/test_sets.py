@@ -49,18 +49,18 @@ def test_spans_are_sorted_and_apart(pairs: list[tuple[int, int]]) -> None:
 
 v4_cidrs = st.builds(
     lambda host, length: str(ip_network(f"10.0.0.{host}/{length}", strict=False)),
-    st.integers(0, 255),
+    st.integers(0, 63),
     st.integers(26, 32),
 )
 v6_cidrs = st.builds(
     lambda host, length: str(ip_network(f"fd00::{host:x}/{length}", strict=False)),
-    st.integers(0, 255),
+    st.integers(0, 63),
     st.integers(122, 128),
 )
 cidr_lists = st.lists(v4_cidrs | v6_cidrs, max_size=5)
 HOSTS: list[IPv4Address | IPv6Address] = [
-    *(IPv4Address(f"10.0.0.{host}") for host in range(256)),
-    *(IPv6Address(f"fd00::{host:x}") for host in range(256)),
+    *(IPv4Address(f"10.0.0.{host}") for host in range(64)),
+    *(IPv6Address(f"fd00::{host:x}") for host in range(64)),
 ]
 
 
@@ -198,7 +198,7 @@ def test_an_acl_lets_in_what_its_first_matching_rule_allows(
     acl = Acl("acl", "acl", tuple(rules))
     sources = Addresses.parse("10.0.0.0/24")
     walked: dict[str, set[int]] = {}
-    for host in range(0, 256, 8):
+    for host in range(0, 64, 4):
         address = int(IPv4Address(f"10.0.0.{host}"))
         for kind in (TCP, UDP, 250):
             for port in range(14):
@@ -210,7 +210,7 @@ def test_an_acl_lets_in_what_its_first_matching_rule_allows(
     found = {
         rule.source.urn: {
             address
-            for host in range(0, 256, 8)
+            for host in range(0, 64, 4)
             if (address := int(IPv4Address(f"10.0.0.{host}"))) in opened.v4
         }
         for rule, opened in acl.openings(sources).items()
