@@ -22,6 +22,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy policy/__main__.py
 	$(BIN)/lint-imports
 
 ## format: rewrite the sources in the project's style

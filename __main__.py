@@ -109,6 +109,7 @@ service = Service(
     ServiceArgs(
         stack=stack,
         settings=config.service,
+        protect=config.protect,
         host=config.balancer.domain,
         architecture=config.architecture,
         key_arn=encryption.key_arn,
@@ -130,6 +131,7 @@ access = Access(
         architecture=config.architecture,
         network=network,
         balancer=config.balancer,
+        tags=config.tags,
         security_group_id=groups.bastion_id,
     ),
     opts,

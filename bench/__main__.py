@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -85,7 +86,7 @@ def growth() -> None:
         seconds, resources = median(run[0] for run in runs), runs[0][1]
         points.append((resources, seconds))
         print(f"  {copies:3} copies: {resources:5} resources {seconds:6.2f} s")
-    for (few, before), (many, after) in zip(points, points[1:], strict=False):
+    for (few, before), (many, after) in pairwise(points):
         each = 1000 * (after - before) / (many - few)
         print(f"  from {few} to {many} resources: {each:.2f} ms a resource")
 

@@ -105,6 +105,7 @@ def _copy(
         ServiceArgs(
             stack=stack,
             settings=config.service,
+            protect=False,
             host=config.balancer.domain,
             architecture=config.architecture,
             key_arn=encryption.key_arn,

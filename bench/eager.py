@@ -6,5 +6,5 @@ from perpetual import cli
 from perpetual.offline import preview
 
 if __name__ == "__main__":
-    preview.SDKS = ()  # type: ignore[misc]  # the one thing that differs
+    preview.SDKS = ()  # type: ignore[assignment, misc]  # the one thing that differs
     sys.exit(cli.main())

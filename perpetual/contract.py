@@ -27,7 +27,7 @@ ROLE_TAG: Final = "perpetual:role"
 """Tag that tells hosts and bastion apart, for the command and for IAM conditions."""
 
 STACK_NAME: Final = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,29}")
-"""Stack names that fit every derived AWS name: 1 to 30 characters, lower case, digits, single hyphens."""
+"""Stack names that fit every derived AWS name: 1 to 30 small letters, digits, single hyphens."""
 
 
 class Tier(StrEnum):

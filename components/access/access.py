@@ -30,13 +30,17 @@ class Subnets(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessArgs:
-    """Inputs of the access layer; `security_group_id` is the bastion's, where there is one."""
+    """Inputs of the access layer; `security_group_id` is the bastion's, where there is one.
+
+    `tags` are the stack's common ones, for what the bastion's group launches.
+    """
 
     stack: contract.Stack
     settings: models.Access
     balancer: models.Balancer
     architecture: models.Architecture
     network: Subnets
+    tags: Mapping[str, str]
     security_group_id: pulumi.Input[str] | None
 
     def __post_init__(self) -> None:
@@ -190,6 +194,7 @@ class Access(Component):
                 public=public,
                 subnet_ids=subnet_ids,
                 security_group_id=args.security_group_id,
+                tags=args.tags,
             ),
             self._child(),
         )

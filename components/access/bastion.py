@@ -76,6 +76,7 @@ class BastionArgs:
     public: bool
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
+    tags: Mapping[str, str]
 
 
 class Bastion(Component):
@@ -153,9 +154,7 @@ class Bastion(Component):
                 )
             ],
             tag_specifications=[
-                aws.ec2.LaunchTemplateTagSpecificationArgs(
-                    resource_type=kind, tags=_tags(args.stack)
-                )
+                aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=_tags(args))
                 for kind in ("instance", "volume", "network-interface")
             ],
             tags={"Name": args.stack.physical(BASTION)},
@@ -180,15 +179,16 @@ class Bastion(Component):
             # The provider's default tags pass by Auto Scaling groups.
             tags=[
                 aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
-                for key, value in _tags(args.stack).items()
+                for key, value in _tags(args).items()
             ],
             opts=self._child(),
         )
 
 
-def _tags(stack: contract.Stack) -> Mapping[str, str]:
+def _tags(args: BastionArgs) -> Mapping[str, str]:
     return {
-        "Name": stack.physical(BASTION),
-        contract.STACK_TAG: stack.name,
+        **args.tags,
+        "Name": args.stack.physical(BASTION),
+        contract.STACK_TAG: args.stack.name,
         contract.ROLE_TAG: BASTION,
     }

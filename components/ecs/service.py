@@ -27,12 +27,13 @@ CPU: Final = {
 class ServiceArgs:
     """Arguments of `Service`.
 
-    `host` is the name users open; `image` a whole reference, by digest; `rollback_alarms` name the
-    alarms that undo a deployment.
+    `protect` keeps the release's logs from deletion; `host` is the name users open; `image` a whole
+    reference, by digest; `rollback_alarms` name the alarms that undo a deployment.
     """
 
     stack: contract.Stack
     settings: models.Service
+    protect: bool
     host: str
     architecture: models.Architecture
     key_arn: pulumi.Input[str]
@@ -82,7 +83,8 @@ class Service(Component):
         service = self._create_service(name, args, definition, discovery)
         self._create_scaling(name, args, service)
         self.fields = _fields(args)
-        self.register_outputs(self.fields)
+        # The containers once more, for a pack that sees outputs only, as with an exported state.
+        self.register_outputs({**self.fields, "containerDefinitions": containers})
 
     def _create_log_group(self, name: str, args: ServiceArgs) -> pulumi.Resource:
         return aws.cloudwatch.LogGroup(
@@ -90,7 +92,8 @@ class Service(Component):
             name=args.stack.log_group("release"),
             kms_key_id=args.key_arn,
             retention_in_days=args.settings.log_retention_days,
-            opts=self._child(),
+            deletion_protection_enabled=args.protect,
+            opts=self._child(protect=args.protect),
         )
 
     def _create_roles(self, name: str, args: ServiceArgs) -> list[pulumi.Resource]:

@@ -107,7 +107,9 @@ class Monitor(mocks.MockMonitor):
         if answer is None:
             raise UnansweredError(question(request.tok, arguments), arguments)
         result = json_format.ParseDict(answer(arguments), struct_pb2.Struct())
-        return resource_pb2.ResourceInvokeResponse(**{"return": result})
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").CopyFrom(result)  # a keyword of Python
+        return response
 
     def _stack_outputs(self, reference: str) -> Any:
         for name in (reference, reference.rsplit("/", 1)[-1]):

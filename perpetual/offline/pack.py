@@ -76,7 +76,7 @@ class Pack:
         where: TracebackType | None,
     ) -> None:
         """End the pack."""
-        self.kill()
+        self.close()
 
     @property
     def pid(self) -> int:
@@ -84,9 +84,21 @@ class Pack:
         return self._process.pid
 
     def kill(self) -> None:
-        """End the pack and whatever it started, at once; doing so twice is harmless."""
+        """End the pack and whatever it started, at once; doing so twice is harmless.
+
+        What it wrote stays readable, for `fault`.
+        """
         processes.end(self._process.pid)
         self._process.wait()
+
+    def close(self) -> None:
+        """End the pack and let go of what it wrote."""
+        self.kill()
+        self._out.close()
+        self._err.close()
+        if self._life >= 0:
+            os.close(self._life)
+            self._life = -1
 
     def port(self, seconds: float) -> int:
         """Return the port of the server; raise `OperatorError` if none comes in `seconds`."""

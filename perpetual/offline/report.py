@@ -219,7 +219,7 @@ def _finding(finding: Finding, resource: Resource | None) -> Iterator[Line]:
         where = f"  {resource.source[0]}:{resource.source[1]}"
     yield (("", f"  {subject}"), ("dim", where))
     body = [finding.description, finding.witness]
-    if finding.remediation:
+    if finding.remediation and "\nfix: " not in finding.witness:
         body.append(f"Fix: {finding.remediation}")
     for text in filter(None, body):
         for paragraph in text.splitlines():

@@ -82,7 +82,7 @@ class Watcher:
         self._first = False
         if self._pack:
             identity, folder = self._pack.identity, self._pack.folder
-            self._pack.kill()
+            self._pack.close()
             self._pack = None
             with suppress(OperatorError):
                 self._pack = Pack(folder, identity)
@@ -92,7 +92,7 @@ class Watcher:
         """End whatever is left."""
         self._abandon()
         if self._pack:
-            self._pack.kill()
+            self._pack.close()
 
     def _warm(self, planned: Plan, changed: Iterable[Path]) -> Pack:
         """Return a pack that has judged nothing yet and knows this configuration."""
@@ -103,7 +103,7 @@ class Watcher:
         )
         if pack is None or stale:
             if pack:
-                pack.kill()
+                pack.close()
             self._pack = pack = Pack(planned.policy, planned.identity)
         return pack
 
@@ -115,7 +115,7 @@ class Watcher:
         os.close(self._report)
         self._child = self._report = None
         if self._pack:  # it may have seen half a program
-            self._pack.kill()
+            self._pack.close()
             self._pack = None
 
     def _judged(self, planned: Plan, pack: Pack, report: int) -> None:

@@ -102,8 +102,8 @@ def ask(
         )
         for item in capture.registrations
     ]
-    request = analyzer_pb2.AnalyzeStackRequest(resources=resources)
-    return list(stub.AnalyzeStack(request, timeout=SECONDS).diagnostics)
+    whole = analyzer_pb2.AnalyzeStackRequest(resources=resources)
+    return list(stub.AnalyzeStack(whole, timeout=SECONDS).diagnostics)
 
 
 def test_the_pack_introduces_itself(stub: analyzer_pb2_grpc.AnalyzerStub) -> None:

@@ -70,6 +70,7 @@ def access(
             balancer=balancer or models.Balancer(domain="app.example.com", zone_id=ZONE),
             architecture=architecture,
             network=Network(),
+            tags={"environment": "test"},
             security_group_id=None if settings.bastion is models.Bastion.NONE else "sg-1",
         ),
     )

@@ -216,6 +216,7 @@ def test_a_bastion_without_its_security_group_is_refused() -> None:
             balancer=models.Balancer(domain="app.example.com"),
             architecture=models.Architecture.ARM64,
             network=Network(),
+            tags={"environment": "test"},
             security_group_id=None,
         )
 

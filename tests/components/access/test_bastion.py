@@ -90,9 +90,10 @@ def test_type_and_image_follow_the_architecture(
 
 @pytest.mark.parametrize("bastion", BASTIONS)
 def test_what_the_group_launches_carries_the_stacks_tags(bastion: Bastion) -> None:
-    """The provider's default tags reach neither."""
+    """The settings' own among them: the provider's default tags reach neither."""
     captured = registered(bastion)
     tags = {
+        "environment": "test",
         "Name": "perpetual-prod-bastion",
         contract.STACK_TAG: "prod",
         contract.ROLE_TAG: "bastion",

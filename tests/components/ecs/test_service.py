@@ -67,6 +67,7 @@ def run(
             ServiceArgs(
                 stack=STACK,
                 settings=models.Service(**settings),
+                protect=True,
                 host="app.example.com",
                 architecture=architecture,
                 key_arn=KEY,
@@ -278,7 +279,9 @@ def test_the_log_group_is_encrypted_and_forgets() -> None:
         "name": "/perpetual/prod/release",
         "kmsKeyId": KEY,
         "retentionInDays": 90,
+        "deletionProtectionEnabled": True,
     }
+    assert captured.named("service-log").request.protect
 
 
 def test_the_execution_role_reads_exactly_the_secrets_that_the_task_is_given() -> None:
@@ -305,7 +308,11 @@ def test_the_fields_tell_the_command_all_it_needs() -> None:
     """To deploy, to run one-off tasks, to read logs and to open a console."""
     captured = run(desired=3)
     published = captured.registered_outputs[captured.named("service").urn]
-    assert plain(published) == {
+    fields = plain(published)
+    # The twin of the task's document is an output too, where a pack sees nothing else.
+    (release,) = fields.pop("containerDefinitions")
+    assert release["name"] == "release"
+    assert fields == {
         "cluster": "perpetual-prod",
         "service": "perpetual-prod-web",
         "family": "perpetual-prod-web",
