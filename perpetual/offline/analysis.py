@@ -82,7 +82,8 @@ def _analyze(
     if any(item.policy_type != analyzer_pb2.POLICY_TYPE_STACK for item in info.policies):
         requests = ((item, _resource_request(item, by_urn)) for item in resources)
         for item, answer in _pipelined(stub, requests, seconds):
-            with _explained(pack, seconds, f"about {item.name} ({item.type})"):
+            about = f"about {item.name} ({item.type})"
+            with _explained(pack, seconds, about, resource=True):
                 diagnostics = answer.result().diagnostics
             for found in diagnostics:
                 found.urn = found.urn or item.urn
@@ -110,7 +111,7 @@ def _pipelined(
 
 
 @contextmanager
-def _explained(pack: Pack, seconds: float, about: str) -> Iterator[None]:
+def _explained(pack: Pack, seconds: float, about: str, *, resource: bool = False) -> Iterator[None]:
     """Turn a failed call into a sentence."""
     try:
         yield
@@ -120,8 +121,9 @@ def _explained(pack: Pack, seconds: float, about: str) -> Iterator[None]:
             message = f"the policy pack did not answer within {seconds:g} s when asked {about}"
             raise pack.fault(message, hint="Give it longer with --timeout.") from error
         if code is grpc.StatusCode.UNAVAILABLE:
-            message = f"the policy pack died when asked {about}"
-            raise pack.fault(message) from error
+            # It had further requests by then, and answers in flight are lost with it.
+            which = f"{about}, or about one of the resources after it" if resource else about
+            raise pack.fault(f"the policy pack died when asked {which}") from error
         reason = str(error.details()).removeprefix("Exception calling application: ")
         message = f"the policy pack failed when asked {about}: {reason}"
         raise pack.fault(message) from error
