@@ -7,7 +7,10 @@ unknown ids and in update form with known ones.
 
 import functools
 import json
+import re
 import runpy
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -519,3 +522,21 @@ def test_the_stack_as_it_is_breaks_none(pack: Pack, *, known: bool) -> None:
     """Also right after stacks that did: the pack remembers nothing of them."""
     judgement = analysis.judge(pack, run(unchanged(), known=known), SECONDS)
     assert judgement.findings == ()
+
+
+def test_the_command_exits_1_and_says_where() -> None:
+    """End to end, as a person or a pipeline runs it, from a project's folder."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "perpetual", "preview", "--stack", "prod"),
+            *("--config", 'database.parameters["rds.force_ssl"]=0'),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "database-primary" in done.stdout
+    assert "rds.force_ssl = 0" in done.stdout
+    assert re.search(r"components/data/\S+\.py:\d+", done.stdout)
