@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pulumi
 import pulumi_aws as aws
@@ -149,28 +149,8 @@ class AccessLists(Component):
         acl = aws.ec2.NetworkAcl(
             f"{name}-{tier}",
             vpc_id=args.vpc_id,
-            ingress=[
-                aws.ec2.NetworkAclIngressArgs(
-                    rule_no=entry.number,
-                    action=entry.action,
-                    protocol=entry.protocol,
-                    cidr_block=entry.cidr,
-                    from_port=entry.ports[0],
-                    to_port=entry.ports[1],
-                )
-                for entry in entries.ingress
-            ],
-            egress=[
-                aws.ec2.NetworkAclEgressArgs(
-                    rule_no=entry.number,
-                    action=entry.action,
-                    protocol=entry.protocol,
-                    cidr_block=entry.cidr,
-                    from_port=entry.ports[0],
-                    to_port=entry.ports[1],
-                )
-                for entry in entries.egress
-            ],
+            ingress=[aws.ec2.NetworkAclIngressArgs(**_entry(entry)) for entry in entries.ingress],
+            egress=[aws.ec2.NetworkAclEgressArgs(**_entry(entry)) for entry in entries.egress],
             tags={"Name": args.stack.physical(tier)},
             opts=self._child(),
         )
@@ -181,3 +161,15 @@ class AccessLists(Component):
                 subnet_id=args.subnets[planned].id,
                 opts=self._child(),
             )
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    first, last = entry.ports
+    return {
+        "rule_no": entry.number,
+        "action": entry.action,
+        "protocol": entry.protocol,
+        "cidr_block": entry.cidr,
+        "from_port": first,
+        "to_port": last,
+    }

@@ -8,22 +8,7 @@ from settings.models import Database, DatabaseSource, Service
 from settings.problems import HIDDEN, Problem, listed
 from settings.rules.base import Problems, Rule, repeated
 
-RESERVED_ENVIRONMENT: Final = frozenset(
-    (
-        "AWS_REGION",
-        "DNS_CLUSTER_QUERY",
-        "DRAIN_SECONDS",
-        "ERL_DIST_PORT",
-        "PERPETUAL_STACK",
-        "PGSSLMODE",
-        "PGSSLROOTCERT",
-        "PHX_HOST",
-        "PHX_SERVER",
-        "PORT",
-        "RELEASE_DISTRIBUTION",
-        "RELEASE_NODE",
-    )
-)
+RESERVED_ENVIRONMENT: Final = frozenset((*contract.VARIABLES, "RELEASE_NODE"))
 """Variables that the program or the release's own scripts set."""
 
 RESERVED_PREFIXES: Final = ("AWS_CONTAINER_", "ECS_")
