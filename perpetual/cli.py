@@ -1,11 +1,11 @@
 """The operator's command: everything about a stack that is not infrastructure."""
 
 import gc
-import json
 import os
 import signal
 import sys
 import traceback
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -19,10 +19,22 @@ from perpetual.errors import COULD_NOT_RUN, OperatorError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from perpetual.offline.report import Line, Report
+    from perpetual.offline.report import Report
+    from perpetual.offline.reports.text import Line
 
 FINDINGS: Final = 1
 """Exit code of a preview whose verdict is not clean."""
+
+
+class Format(StrEnum):
+    """Form of a preview's result on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+
 
 app = typer.Typer(
     add_completion=False,
@@ -43,7 +55,10 @@ def preview(  # noqa: PLR0913 - one parameter per option
         str | None, typer.Option(help="Stack to preview; needed where there are several.")
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="Form of the result; `text` by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     config: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="Set a configuration value, as a path; repeatable."),
@@ -65,6 +80,10 @@ def preview(  # noqa: PLR0913 - one parameter per option
 
     Exit code: 0 without findings, 1 with findings, 2 if it could not run.
     """
+    if as_json and form not in {None, Format.JSON}:
+        message = f"--json is short for --format json, and here is --format {form} too"
+        raise OperatorError(message, hint="Leave one of them out.")
+    chosen = Format.JSON if as_json else form or Format.TEXT
     from perpetual.offline import preview as offline  # noqa: PLC0415 - only this command needs it
 
     # Loading an SDK makes a million objects, all to stay; the collector's usual pace would look
@@ -81,7 +100,7 @@ def preview(  # noqa: PLR0913 - one parameter per option
     if watch:
         from perpetual.offline import watch as watcher  # noqa: PLC0415 - only with --watch
 
-        watcher.watch(options, partial(_show_again, as_json=as_json), _say)
+        watcher.watch(options, partial(_show_again, form=chosen), _say)
         return 0
     try:
         report = offline.preview(options)
@@ -89,25 +108,37 @@ def preview(  # noqa: PLR0913 - one parameter per option
         if trace:
             traceback.print_exc()
         raise
-    from perpetual.offline import report as rendering  # noqa: PLC0415 - late, as above
-
-    if as_json:
-        _write(json.dumps(rendering.to_json(report), indent=2))
-    else:
-        show(rendering.to_lines(report))
+    _show(report, chosen)
     return 0 if report.judgement.clean else FINDINGS
 
 
-def _show_again(report: "Report", first: bool, *, as_json: bool) -> None:  # noqa: FBT001 - called by the watcher
-    """Print one of many reports: the tree once, then what matters; JSON on one line."""
-    from perpetual.offline import report as rendering  # noqa: PLC0415 - late, as above
+def _show(report: "Report", form: Format) -> None:
+    """Print a report."""
+    from perpetual.offline.reports import document, junit, markdown, sarif, text  # noqa: PLC0415 - late, as above
 
-    if as_json:
-        _write(json.dumps(rendering.to_json(report)))
-    elif first:
-        show(rendering.to_lines(report))
+    match form:
+        case Format.TEXT:
+            show(text.to_lines(report))
+        case Format.JSON:
+            _write(document.render(report))
+        case Format.SARIF:
+            _write(sarif.render(report))
+        case Format.JUNIT:
+            _write(junit.render(report))
+        case Format.MARKDOWN:
+            _write(markdown.render(report))
+
+
+def _show_again(report: "Report", first: bool, *, form: Format) -> None:  # noqa: FBT001 - called by the watcher
+    """Print one of many reports: the tree once, then what matters; JSON on one line."""
+    from perpetual.offline.reports import document, text  # noqa: PLC0415 - late, as above
+
+    if form is Format.JSON:
+        _write(document.render(report, indent=None))
+    elif form is Format.TEXT and not first:
+        show([*text.findings_lines(report), (), text.verdict_line(report)])
     else:
-        show([*rendering.findings_lines(report), (), rendering.verdict_line(report)])
+        _show(report, form)
 
 
 def show(lines: "Iterable[Line]") -> None:

@@ -15,7 +15,7 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, resource_pb2
 
-from perpetual.offline.findings import Finding, Judgement
+from perpetual.offline.findings import Finding, Judgement, Policy
 from perpetual.offline.pack import Identity, Pack
 from perpetual.offline.records import Capture, Registration
 
@@ -64,7 +64,7 @@ def judge(pack: Pack, capture: Capture, seconds: float) -> Judgement:
     findings = {_finding(item, policies): None for item in diagnostics}
     return Judgement(
         pack=info.name,
-        policies=len(info.policies),
+        policies=tuple(_policy(policy) for policy in info.policies),
         findings=tuple(sorted(findings, key=lambda finding: finding.rank)),
     )
 
@@ -266,6 +266,18 @@ def _copied(struct: struct_pb2.Struct) -> struct_pb2.Struct:
     return result
 
 
+def _policy(policy: analyzer_pb2.PolicyInfo) -> Policy:
+    return Policy(
+        name=policy.name,
+        level=_LEVELS[policy.enforcementLevel],
+        title=policy.displayName,
+        severity=_SEVERITIES.get(policy.severity, ""),
+        description=policy.description,
+        remediation=policy.remediation_steps,
+        url=policy.url,
+    )
+
+
 def _finding(
     found: analyzer_pb2.AnalyzeDiagnostic, policies: Mapping[str, analyzer_pb2.PolicyInfo]
 ) -> Finding:
@@ -280,5 +292,5 @@ def _finding(
         witness=found.message.removeprefix(found.description).strip(),
         remediation=policy.remediation_steps,
         url=policy.url,
-        undetermined=found.message.startswith(_GAVE_UP),
+        gave_up=found.message.startswith(_GAVE_UP),
     )

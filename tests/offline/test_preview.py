@@ -63,10 +63,12 @@ def test_findings_exit_1_worst_first_with_witness_and_remediation(tmp_path: Path
     assert done.returncode == 1
     finding = (
         "HIGH  length  mandatory\n"
-        "  one-pet (random.RandomPet)  __main__.py:9\n"
         "  Pets have long names.\n"
-        "  length is 1\n"
-        "  Fix: Set length to 2 or more.\n"
+        "  one-pet (random.RandomPet)  __main__.py:9\n"
+        "  three-pet (random.RandomPet)  __main__.py:9\n"
+        "  two-pet (random.RandomPet)  __main__.py:9\n"
+        "    length is 1\n"
+        "    fix: Set length to 2 or more.\n"
         "  https://example.com/length\n"
     )
     assert finding in done.stdout
@@ -79,7 +81,7 @@ def test_advice_alone_does_not_refuse(tmp_path: Path) -> None:
     program = f"{CLEAN}    Box('two'); Box('three')\n"
     done = run(project(tmp_path, program=program))
     assert done.returncode == 0
-    assert "ADVISORY  many  advisory\n  three-pet" in done.stdout
+    assert "ADVISORY  many  advisory\n  Few pets.\n  three-pet" in done.stdout
     assert "✓ dev: nothing that refuses it, 1 advisory" in done.stdout
 
 

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perpetual.offline.findings import Finding, Judgement
-from perpetual.offline.report import Report, Resource, findings_lines, to_json, to_lines
+from perpetual.offline.findings import Finding, Judgement, Policy
+from perpetual.offline.report import Report, Resource
+from perpetual.offline.reports.document import to_json
+from perpetual.offline.reports.text import findings_lines, to_lines
 
 STACK = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
 
@@ -16,6 +18,7 @@ def _resource(name: str, token: str, parent: str = STACK, *, component: bool = F
     return Resource(urn=f"urn:{name}", type=token, name=name, parent=parent, component=component)
 
 
+POLICIES = tuple(Policy(name=name, level="mandatory") for name in ("one", "two", "three"))
 RESOURCES = (
     _resource("aws", "pulumi:providers:aws"),
     _resource("network", "perpetual:network:Network", component=True),
@@ -33,7 +36,7 @@ def _report(findings: Sequence[Finding] = (), resources: Sequence[Resource] = RE
         stack="dev",
         resources=resources,
         outputs=["a"],
-        judgement=Judgement(pack="laws", policies=3, findings=tuple(findings)),
+        judgement=Judgement(pack="laws", policies=POLICIES, findings=tuple(findings)),
         seconds={"program": 1.23456, "total": 2.0},
     )
 
@@ -106,7 +109,7 @@ def test_the_verdict_counts_what_refuses_apart_from_advice(
 ) -> None:
     """What could not be judged refuses."""
     made = [
-        Finding(policy=f"p{number}", level=level, undetermined=undetermined)
+        Finding(policy=f"p{number}", level=level, gave_up=undetermined)
         for number, (level, undetermined) in enumerate(findings)
     ]
     report = _report(made)
@@ -124,15 +127,17 @@ def test_a_finding_keeps_its_witness_s_lines_and_wraps_the_long_ones() -> None:
     lines = _words(finding).splitlines()
     assert lines[1] == "CRITICAL  segregated  mandatory"
     assert lines[2].strip() == "vpc (ec2.Vpc)"
-    assert lines[3] == "  path: vpc"
-    assert lines[4].startswith("    -> subnet")
+    assert lines[3] == "    path: vpc"
+    assert lines[4].startswith("      -> subnet")
     assert all(len(line) <= 100 for line in lines)
     assert sum(line.count("subnet") for line in lines) == 30
 
 
 def test_a_finding_of_no_resource_is_the_stack_s() -> None:
     """A stack policy need not name one."""
-    assert "\n  the stack\n" in _words(Finding(policy="p", level="mandatory", description="d"))
+    assert _words(Finding(policy="p", level="mandatory", description="d")).endswith(
+        "\n  d\n  the stack"
+    )
 
 
 LEVELS = st.sampled_from(["mandatory", "advisory"])
@@ -142,7 +147,7 @@ FINDINGS = st.builds(
     policy=st.text("ab", min_size=1),
     level=LEVELS,
     severity=SEVERITIES,
-    undetermined=st.booleans(),
+    gave_up=st.booleans(),
 )
 
 
@@ -153,6 +158,6 @@ def test_the_worst_comes_first(findings: list[Finding]) -> None:
     ranked = sorted(findings, key=lambda finding: finding.rank)
     keys = [(not finding.fails, order.index(finding.severity)) for finding in ranked]
     assert keys == sorted(keys)
-    assert Judgement(pack="p", policies=1, findings=tuple(ranked)).clean == all(
+    assert Judgement(pack="p", policies=POLICIES, findings=tuple(ranked)).clean == all(
         not finding.fails for finding in findings
     )

@@ -1,0 +1,1 @@
+"""A report in the form that each reader wants; pure, one module a format."""

@@ -1,0 +1,57 @@
+"""A report as JSON, for programs: `schema.json` beside this file says what it holds."""
+
+import json
+from dataclasses import asdict
+from typing import Any, Final
+
+from perpetual.offline.report import Report
+
+VERSION: Final = 1
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """Return the report in the shape of the schema."""
+    names = {resource.urn: resource.name for resource in report.resources}
+    return {
+        "version": VERSION,
+        "project": report.project,
+        "stack": report.stack,
+        "verdict": "clean" if report.judgement.clean else "findings",
+        "resources": [
+            {
+                **asdict(resource),
+                "layer": report.layer_of[resource.urn],
+                "source": _source(resource.source),
+            }
+            for resource in report.resources
+        ],
+        "counts": report.counts(),
+        "outputs": list(report.outputs),
+        "pack": {"name": report.judgement.pack, "policies": len(report.judgement.policies)},
+        "findings": [
+            {
+                "policy": finding.policy,
+                "level": finding.level,
+                "severity": finding.severity,
+                "urn": finding.urn,
+                "resource": names.get(finding.urn, ""),
+                "description": finding.description,
+                "witness": finding.witness,
+                "remediation": finding.remediation,
+                "url": finding.url,
+                "undetermined": finding.undetermined,
+                "fails": finding.fails,
+            }
+            for finding in report.judgement.findings
+        ],
+        "seconds": {phase: round(seconds, 3) for phase, seconds in report.seconds.items()},
+    }
+
+
+def render(report: Report, indent: int | None = 2) -> str:
+    """Return the report as JSON; on one line where `indent` is None."""
+    return json.dumps(to_json(report), indent=indent)
+
+
+def _source(source: tuple[str, int] | None) -> dict[str, Any] | None:
+    return {"file": source[0], "line": source[1]} if source else None
