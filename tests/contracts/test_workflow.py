@@ -1,6 +1,8 @@
 """The pull request workflow: whoever copies it must not hand out more than it says."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +30,16 @@ def test_the_first_job_needs_no_secret() -> None:
     """So that it runs for forks, and in a repository that has configured nothing."""
     assert "secrets." not in str(JOBS["check"])
     assert "environment" not in JOBS["check"]
+
+
+def test_the_summary_of_the_first_job_shows_every_stack(tmp_path: Path) -> None:
+    """Run by the shell as it stands, on this checkout; it never changes the job's verdict."""
+    (script,) = (step["run"] for step in STEPS if "GITHUB_STEP_SUMMARY" in step.get("run", ""))
+    summary = tmp_path / "summary.md"
+    environment = {**os.environ, "GITHUB_STEP_SUMMARY": str(summary)}
+    subprocess.run(["/bin/bash", "-e", "-c", script], cwd=ROOT, env=environment, check=True)
+    heads = re.findall(r"^### \S+ perpetual / (\w+)", summary.read_text(), re.MULTILINE)
+    assert heads == sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
 
 def test_credentials_are_out_of_a_forks_reach() -> None:
