@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pulumi_policy import (
     EnforcementLevel,
+    PolicyConfigSchema,
     PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
@@ -26,7 +27,7 @@ from pulumi_policy import (
 from pulumi_policy import Severity as EngineSeverity
 
 from graph import UNKNOWN, Graph, Resource, joined
-from rules import Rule, judge
+from rules import Level, Rule, catalogue, judge
 
 _UNKNOWNS: Final = frozenset(
     {
@@ -67,6 +68,7 @@ class Session:
         self._inputs: dict[str, Mapping[str, object]] = {}
         self._judged = False
         self._last: tuple[list[Resource], Graph] | None = None
+        self.configured: object = {}
 
     def record(self, args: ResourceValidationArgs) -> None:
         """Keep the inputs of one resource; the first after a judgement begins another run."""
@@ -100,7 +102,11 @@ class Session:
 
 
 def policies(rules: Iterable[Rule]) -> list[ResourceValidationPolicy | StackValidationPolicy]:
-    """Return the pack's policies: one that records inputs, and one for each rule."""
+    """Return the pack's policies: one that records inputs, one for each law, two of the catalogue.
+
+    The SDK reads every resource again for each policy of a stack (0.25 ms a resource), so the
+    catalogue's rules share two: one that refuses, and one that advises.
+    """
     session = Session()
 
     def record(args: ResourceValidationArgs, _report: ReportViolation) -> None:
@@ -113,7 +119,12 @@ def policies(rules: Iterable[Rule]) -> list[ResourceValidationPolicy | StackVali
         validate=record,
         enforcement_level=EnforcementLevel.ADVISORY,
     )
-    return [recorder, *(_policy(rule, session) for rule in rules)]
+    return [
+        recorder,
+        *(_policy(rule, session) for rule in rules),
+        _catalogue(session),
+        _advice(session),
+    ]
 
 
 def _policy(rule: Rule, session: Session) -> StackValidationPolicy:
@@ -130,4 +141,56 @@ def _policy(rule: Rule, session: Session) -> StackValidationPolicy:
         url=rule.url,
         validate=validate,
         enforcement_level=EnforcementLevel.MANDATORY,
+    )
+
+
+_SCHEMA: Final = PolicyConfigSchema(
+    properties={
+        "rules": {
+            "type": "object",
+            "description": "Level of single rules, by id: mandatory, advisory or disabled.",
+            "additionalProperties": {"type": "string"},
+            "default": {},
+        }
+    }
+)
+
+
+def _catalogue(session: Session) -> StackValidationPolicy:
+    """Return the policy of the mandatory rules; its configuration speaks for both."""
+
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        session.configured = plain(args.get_config()).get("rules", {})
+        rules, wrong = catalogue.select(session.configured)
+        for finding in [*wrong, *judge(rules[Level.MANDATORY], session.graph(args.resources))]:
+            report(catalogue.text(finding), finding.resource or None)
+
+    return StackValidationPolicy(
+        name=catalogue.NAME,
+        description="What every resource of these types has to be.",
+        display_name="Catalogue",
+        severity=EngineSeverity.HIGH,
+        remediation_steps="Each finding names its own way out.",
+        config_schema=_SCHEMA,
+        validate=validate,
+        enforcement_level=EnforcementLevel.MANDATORY,
+    )
+
+
+def _advice(session: Session) -> StackValidationPolicy:
+    """Return the policy of the advisory rules."""
+
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        rules, _ = catalogue.select(session.configured)
+        for finding in judge(rules[Level.ADVISORY], session.graph(args.resources)):
+            report(catalogue.text(finding), finding.resource or None)
+
+    return StackValidationPolicy(
+        name=catalogue.ADVICE,
+        description="What a stack is better off with.",
+        display_name="Catalogue: advice",
+        severity=EngineSeverity.MEDIUM,
+        remediation_steps="Each finding names its own way out.",
+        validate=validate,
+        enforcement_level=EnforcementLevel.ADVISORY,
     )

@@ -16,6 +16,14 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+class Level(StrEnum):
+    """What a finding does: refuse the stack, advise, or nothing because the rule is off."""
+
+    MANDATORY = "mandatory"
+    ADVISORY = "advisory"
+    DISABLED = "disabled"
+
+
 @dataclass(frozen=True)
 class Finding:
     """One breach of a rule, or one thing that keeps the rule from being decided.
@@ -48,15 +56,25 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A rule: its metadata, and the function that checks it. `name` is stable."""
+    """A rule: its metadata, and the function that checks it.
+
+    `name` is its stable id, `description` what it demands, `why` what happens otherwise.
+    `controls` are what others call it: `FSBP RDS.3` (Security Hub), `CIS 3.2.1` (AWS Foundations
+    7.0), `CIS5` (5.0). `types` are the resource types it speaks about; without one of them it does
+    not apply. `level` is what it does unless the pack's configuration says otherwise.
+    """
 
     name: str
     title: str
     description: str
     severity: Severity
+    why: str
     remediation: str
     url: str
     check: Callable[[Graph], Iterator[Finding]]
+    controls: tuple[str, ...] = ()
+    level: Level = Level.MANDATORY
+    types: tuple[str, ...] = ()
 
 
 def judge(rules: Iterable[Rule], graph: Graph) -> list[Finding]:

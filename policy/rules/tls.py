@@ -198,6 +198,8 @@ TLS_ONLY_POSTGRES: Final = Rule(
     title="TLS-only Postgres",
     description="Postgres refuses plain connections, and its clients verify whom they talk to.",
     severity=Severity.HIGH,
+    why="Passwords and rows cross the network in plain text, or go to whoever answers.",
+    controls=("FSBP RDS.38", "FSBP RDS.43"),
     remediation=f"Set {FORCE_SSL} to 1, a current CA, and PGSSLMODE=verify-full in every task.",
     url="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html",
     check=check,

@@ -1,0 +1,250 @@
+"""One resource under judgement: what a rule of the catalogue reads, and what it answers.
+
+A test is a function from a subject to its faults. None means that the resource complies; a rule
+whose types a stack does not have is not applicable. A value that is not known is a fault as well,
+marked undetermined: a rule that cannot decide never passes.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from graph import UNKNOWN, Graph, Resource, Unknown
+from rules.rule import Finding, Level, Rule, Severity
+
+Accept = Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a subject: how the sentence about it goes on, and where it is said.
+
+    `says` follows the subject's label, and never repeats a value that may be a secret.
+    """
+
+    says: str
+    path: str
+    undetermined: bool = False
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A resource, with the graph around it."""
+
+    graph: Graph
+    resource: Resource
+
+    @property
+    def label(self) -> str:
+        """Return what messages call it, such as `rds main`."""
+        return self.graph.label(self.resource.urn)
+
+    @property
+    def type(self) -> str:
+        """Return its type token."""
+        return self.resource.type
+
+    def at(self, path: str) -> Any:
+        """Return the value at a dotted path: `None` where unset, `UNKNOWN` where not known.
+
+        A list on the way stands for its first element: the SDK spells some blocks as a list of one.
+        """
+        return within(self.resource.properties, path)
+
+    def peers(self, path: str, *tokens: str) -> list[Resource]:
+        """Return the resources of these types whose property at `path` leads to this one."""
+        found = []
+        for other in self.graph.index.of(*tokens):
+            link = self.graph.index.link(
+                other, path, other.properties.get(path), (self.resource.type,)
+            )
+            if link and (link.urn == self.resource.urn or self._named(link.id)):
+                found.append(other)
+        return found
+
+    def _named(self, value: str | None) -> bool:
+        names = ("id", "arn", "name", "bucket", "identifier")
+        return bool(value) and value in [self.resource.properties.get(key) for key in names]
+
+
+Test = Callable[[Subject], Iterator[Fault]]
+
+
+def within(value: Any, path: str) -> Any:
+    """Return what is below `value` at a dotted path; see `Subject.at`."""
+    for key in path.split("."):
+        if isinstance(value, (list, tuple)):
+            value = value[0] if value else None
+        if value is UNKNOWN:
+            return UNKNOWN
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def unknown(path: str) -> Fault:
+    """Return the fault of a value that is not known."""
+    return Fault(f"complies: {path} is not known", path, undetermined=True)
+
+
+def elements(value: Any, path: str) -> tuple[list[tuple[str, Mapping[str, Any]]], list[Fault]]:
+    """Return the objects of a list with their paths, and a fault for each that is not known."""
+    items = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
+    found = [(f"{path}[{number}]", item) for number, item in enumerate(items)]
+    return (
+        [(where, item) for where, item in found if isinstance(item, Mapping)],
+        [unknown(where) for where, item in found if not isinstance(item, Mapping)],
+    )
+
+
+def requires(path: str, accept: Accept, says: str) -> Test:
+    """Return the test that the value at `path` is acceptable; `None` reaches `accept` too."""
+
+    def test(subject: Subject) -> Iterator[Fault]:
+        value = subject.at(path)
+        if value is UNKNOWN:
+            yield unknown(path)
+        elif not accept(value):
+            yield Fault(says, path)
+
+    return test
+
+
+def only_if(applies: Callable[[Subject], bool], test: Test) -> Test:
+    """Return `test` for the subjects it applies to."""
+
+    def limited(subject: Subject) -> Iterator[Fault]:
+        if applies(subject):
+            yield from test(subject)
+
+    return limited
+
+
+def rule(  # noqa: PLR0913 - these are the columns of a rule's row
+    test: Test,
+    *types: str,
+    name: str,
+    title: str,
+    severity: Severity,
+    why: str,
+    fix: str,
+    url: str,
+    controls: tuple[str, ...] = (),
+    level: Level = Level.MANDATORY,
+) -> Rule:
+    """Return the rule that puts every resource of these types to a test."""
+
+    def check(graph: Graph) -> Iterator[Finding]:
+        for resource in graph.index.of(*types):
+            subject = Subject(graph, resource)
+            for fault in test(subject):
+                start = "cannot tell whether " if fault.undetermined else ""
+                yield Finding(
+                    name,
+                    severity,
+                    resource.urn,
+                    f"{start}{subject.label} {fault.says}",
+                    (subject.label, fault.path),
+                    fix,
+                    fault.undetermined,
+                )
+
+    return Rule(
+        name=name,
+        title=title,
+        description=f"{title}.",
+        severity=severity,
+        why=why,
+        remediation=fix,
+        url=url,
+        controls=controls,
+        level=level,
+        types=types,
+        check=check,
+    )
+
+
+# --- what is acceptable
+
+_SPELLED: Final = {"true": True, "false": False}
+
+
+def _flag(value: object) -> object:
+    return _SPELLED.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def on(value: object) -> bool:
+    """Accept what is switched on."""
+    return _flag(value) is True
+
+
+def not_off(value: object) -> bool:
+    """Accept what is on, or left to a default that is."""
+    return value is None or on(value)
+
+
+def not_on(value: object) -> bool:
+    """Accept what is off, or left to a default that is."""
+    return value is None or _flag(value) is False
+
+
+def present(value: object) -> bool:
+    """Accept anything that is set."""
+    return value not in (None, "", [], {})
+
+
+def number(value: object) -> float | None:
+    """Return a number, however it is spelled; `None` for anything else."""
+    try:
+        return float(value) if isinstance(value, (int, float, str)) else None
+    except ValueError:
+        return None
+
+
+def at_least(least: float) -> Accept:
+    """Accept numbers from `least` upwards."""
+    return lambda value: (number(value) or 0) >= least
+
+
+# --- documents
+
+
+class MalformedError(ValueError):
+    """A document that is no JSON object."""
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Any:
+    return json.loads(text)
+
+
+def document(value: object) -> Mapping[str, Any] | Unknown | None:
+    """Return a document given as text or as an object; raise `MalformedError` on anything else."""
+    if value is None or value is UNKNOWN:
+        return UNKNOWN if value is UNKNOWN else None
+    try:
+        parsed = _parsed(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, Mapping):
+        raise MalformedError
+    return parsed
+
+
+def per_document(*paths: str, test: Callable[[str, Mapping[str, Any]], Iterator[Fault]]) -> Test:
+    """Return the test of each document at these paths; one that cannot be read is a fault."""
+
+    def tested(subject: Subject) -> Iterator[Fault]:
+        for path in paths:
+            try:
+                found = document(subject.at(path))
+            except MalformedError:
+                yield Fault(f"has no JSON object in {path}", path)
+                continue
+            if found is UNKNOWN:
+                yield unknown(path)
+            elif found is not None:
+                yield from test(path, found)
+
+    return tested
