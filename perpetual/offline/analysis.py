@@ -15,7 +15,7 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, resource_pb2
 
-from perpetual.offline.findings import Finding, Judgement, Policy
+from perpetual.offline.findings import Finding, Judgement, Policy, unpacked
 from perpetual.offline.pack import Identity, Pack
 from perpetual.offline.records import Capture, Registration
 
@@ -283,7 +283,7 @@ def _finding(
 ) -> Finding:
     policy = policies.get(found.policyName, analyzer_pb2.PolicyInfo())
     severity = found.severity or policy.severity
-    return Finding(
+    finding = Finding(
         policy=found.policyName,
         level=_LEVELS[found.enforcementLevel],
         severity=_SEVERITIES.get(severity, ""),
@@ -294,3 +294,4 @@ def _finding(
         url=policy.url,
         gave_up=found.message.startswith(_GAVE_UP),
     )
+    return unpacked(finding)

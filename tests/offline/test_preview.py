@@ -124,6 +124,7 @@ def test_json_has_the_documented_shape(tmp_path: Path) -> None:
     assert result["findings"] == [
         {
             "policy": "length",
+            "rule": "length",
             "level": "mandatory",
             "severity": "high",
             "urn": one["urn"],
@@ -132,6 +133,7 @@ def test_json_has_the_documented_shape(tmp_path: Path) -> None:
             "witness": "length is 1",
             "remediation": "Set length to 2 or more.",
             "url": "https://example.com/length",
+            "controls": [],
             "undetermined": False,
             "fails": True,
         }

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perpetual.offline.findings import Finding, Judgement, Policy
+from perpetual.offline.findings import Finding, Judgement, Policy, unpacked
 from perpetual.offline.report import Report, Resource
 from perpetual.offline.reports import document, junit, markdown, sarif, text
 from perpetual.offline.reports.entries import entries, visible
@@ -131,6 +131,32 @@ def test_a_name_inside_another_name_is_not_taken_for_it() -> None:
     """`a` is no part of `a-b`, nor of `hall`."""
     findings = [_open("a", witness="a-b is open"), _open("b", witness="b-b is open")]
     assert len(entries(_report(findings))) == 2
+
+
+def test_a_finding_of_a_shared_policy_is_its_rule_s() -> None:
+    """With the rule's own severity, reference and controls."""
+    said = (
+        "rds-multi-az (medium): rds a has no standby\n"
+        "path: rds a -> multiAz\n"
+        "fix: set multi_az\n"
+        "controls: FSBP RDS.5, CIS 3.2.4\n"
+        "see: https://example.com/az"
+    )
+    finding = unpacked(_open("a", witness=said))
+    assert (finding.policy, finding.rule, finding.severity) == (
+        "open-door",
+        "rds-multi-az",
+        "medium",
+    )
+    assert (finding.description, finding.remediation) == ("", "")
+    assert finding.controls == ("FSBP RDS.5", "CIS 3.2.4")
+    assert finding.url == "https://example.com/az"
+    (entry,) = entries(_report([finding]))
+    assert (entry.message, entry.remedy) == ("rds a has no standby", "set multi_az")
+    (result,) = sarif.to_sarif(_report([finding]))["runs"][0]["results"]
+    assert (result["ruleId"], result["level"]) == ("rds-multi-az", "warning")
+    other = _open("a", witness="see (below): nothing")
+    assert unpacked(other) == other
 
 
 # --- text
@@ -328,14 +354,14 @@ def test_junit_has_one_case_a_policy() -> None:
     assert failure is not None
     assert failure.attrib == {"message": "2 findings: door a is open", "type": "high"}
     assert failure.text == (
-        "HIGH mandatory: door a is open\n"
+        "HIGH mandatory open-door: door a is open\n"
         "path: street -> a -> hall\n"
         "fix: shut it\n"
         "on a (ec2.Vpc) components/doors.py:7\n"
         "on b (ec2.Vpc) components/doors.py:7"
     )
     assert passed.find("failure") is None
-    assert (passed.findtext("system-out") or "").startswith("ADVISORY advisory: too loud")
+    assert (passed.findtext("system-out") or "").startswith("ADVISORY advisory quiet: too loud")
 
 
 def test_junit_of_a_clean_stack_passes_every_policy() -> None:

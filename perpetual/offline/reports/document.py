@@ -31,6 +31,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "findings": [
             {
                 "policy": finding.policy,
+                "rule": finding.rule,
                 "level": finding.level,
                 "severity": finding.severity,
                 "urn": finding.urn,
@@ -39,6 +40,7 @@ def to_json(report: Report) -> dict[str, Any]:
                 "witness": finding.witness,
                 "remediation": finding.remediation,
                 "url": finding.url,
+                "controls": list(finding.controls),
                 "undetermined": finding.undetermined,
                 "fails": finding.fails,
             }

@@ -89,7 +89,7 @@ def _key(finding: Finding, resource: Resource | None) -> tuple[object, ...]:
     if resource:
         name = re.escape(resource.name)
         text = re.sub(rf"(?<![\w-]){name}(?![\w-])", "\0", text)
-    return (finding.policy, finding.level, finding.severity, finding.gave_up, text)
+    return (finding.rule, finding.level, finding.severity, finding.gave_up, text)
 
 
 def _entry(findings: Iterable[Finding], resources: Mapping[str, Resource]) -> Entry:
@@ -102,7 +102,10 @@ def _entry(findings: Iterable[Finding], resources: Mapping[str, Resource]) -> En
         finding=first,
         places=tuple(dict.fromkeys(resources.get(item.urn) for item in listed)),
         message=rows[0] if rows else first.description,
-        details=tuple(rows[1:]),
+        details=(
+            *rows[1:],
+            *([f"controls: {', '.join(first.controls)}"] if first.controls else []),
+        ),
         remedy=fixes[0] if fixes else first.remediation,
         same=len({item.witness for item in listed}) == 1,
     )

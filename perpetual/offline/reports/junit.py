@@ -54,7 +54,10 @@ def _text(found: Sequence[Entry]) -> str:
 
 
 def _described(entry: Entry) -> str:
-    rows = [f"{entry.grade.upper()} {entry.kind}: {entry.message}", *entry.details]
+    rows = [
+        f"{entry.grade.upper()} {entry.kind} {entry.finding.rule}: {entry.message}",
+        *entry.details,
+    ]
     if entry.remedy:
         rows.append(f"fix: {entry.remedy}")
     rows += [f"on {place(item)} {line(item)}".rstrip() for item in entry.places]

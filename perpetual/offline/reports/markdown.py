@@ -72,7 +72,7 @@ def _block(entry: Entry) -> str:
     finding = entry.finding
     where = f" ({counted(len(entry.places), 'resource')})" if len(entry.places) > 1 else ""
     summary = (
-        f"<b>{_short(entry.grade.upper())}</b> <code>{_short(finding.policy)}</code> "
+        f"<b>{_short(entry.grade.upper())}</b> <code>{_short(finding.rule)}</code> "
         f"{_short(entry.message)}{where}"
     )
     rows = [_short(detail) for detail in entry.details]

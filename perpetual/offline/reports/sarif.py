@@ -34,8 +34,8 @@ def to_sarif(report: Report) -> dict[str, Any]:
     judgement = report.judgement
     rules = {policy.name: policy for policy in judgement.policies}
     for finding in judgement.findings:
-        if finding.policy not in rules:
-            rules[finding.policy] = _as_policy(finding)
+        if finding.rule not in rules:
+            rules[finding.rule] = _as_policy(finding)
     places = {resource.urn: resource for resource in report.resources}
     indices = {name: index for index, name in enumerate(rules)}
     return {
@@ -69,9 +69,9 @@ def render(report: Report) -> str:
 
 
 def _as_policy(finding: Finding) -> Policy:
-    """Return what a finding tells about a policy that its pack does not list."""
+    """Return what a finding tells about a rule that its pack does not list: many share a policy."""
     return Policy(
-        name=finding.policy,
+        name=finding.rule,
         level=finding.level,
         severity=finding.severity,
         description=finding.description,
@@ -105,24 +105,25 @@ def _result(
     text = finding.witness or finding.description
     mark = "Undetermined: " if finding.undetermined else ""
     return {
-        "ruleId": finding.policy,
-        "ruleIndex": indices[finding.policy],
+        "ruleId": finding.rule,
+        "ruleIndex": indices[finding.rule],
         "kind": "fail",
         "level": _level(finding.severity, finding.level),
-        "message": {"text": f"{mark}{text or finding.policy}"},
+        "message": {"text": f"{mark}{text or finding.rule}"},
         "locations": [_location(finding, resource)],
         "partialFingerprints": {FINGERPRINT: fingerprint(finding)},
         "properties": {
             "enforcement": finding.level,
             "undetermined": finding.undetermined,
             "fails": finding.fails,
+            "controls": list(finding.controls),
         },
     }
 
 
 def fingerprint(finding: Finding) -> str:
     """Return what stays the same while the finding does: no line number, no order, no time."""
-    parts = json.dumps([finding.policy, finding.urn, finding.witness])
+    parts = json.dumps([finding.rule, finding.urn, finding.witness])
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 

@@ -31,14 +31,14 @@ def to_lines(report: Report) -> Iterator[Line]:
 
 def findings_lines(report: Report) -> Iterator[Line]:
     """Yield the findings, worst first: rule by rule, and under each rule cause by cause."""
-    for (policy, grade, kind), group in groupby(
-        entries(report), key=lambda entry: (entry.finding.policy, entry.grade, entry.kind)
+    for (rule, grade, kind), group in groupby(
+        entries(report), key=lambda entry: (entry.finding.rule, entry.grade, entry.kind)
     ):
         causes = list(group)
         finding = causes[0].finding
         style = _COLOURS.get(finding.severity, "red" if finding.fails else "yellow")
         yield ()
-        yield ((style, f"{grade.upper()}  "), ("bold", visible(policy)), ("dim", f"  {kind}"))
+        yield ((style, f"{grade.upper()}  "), ("bold", visible(rule)), ("dim", f"  {kind}"))
         yield from _paragraphs(finding.description, "  ")
         for entry in causes:
             yield from _cause(entry)
