@@ -18,8 +18,10 @@ from graph.groups import Group, GroupRule, Groups, security_groups
 from graph.index import Index
 from graph.intervals import Intervals
 from graph.network import Subnet, Vpc, subnets, undescribed, vpcs
+from graph.passage import Answer, Verdict
 from graph.placements import Kind, Placement, Spot, placements
 from graph.ports import TCP, Traffic
+from graph.reach import Place, may, paths
 from graph.resource import UNKNOWN, Resource, Unknown, joined
 from graph.routes import Route, Target
 from graph.routing import RouteTable, Routing, routing
@@ -36,6 +38,7 @@ __all__ = [
     "Acl",
     "AclRule",
     "Addresses",
+    "Answer",
     "Behaviour",
     "Container",
     "Database",
@@ -51,6 +54,7 @@ __all__ = [
     "Link",
     "Parameter",
     "Parameters",
+    "Place",
     "Placement",
     "Resource",
     "Route",
@@ -65,10 +69,13 @@ __all__ = [
     "Traffic",
     "Unknown",
     "Variable",
+    "Verdict",
     "Vpc",
     "claimed",
     "effective",
     "joined",
+    "may",
+    "paths",
     "whole_world",
 ]
 

@@ -53,6 +53,7 @@ class Group:
     rules: tuple[GroupRule, ...] = ()
     gaps: tuple[Gap, ...] = ()
     managed: bool = True
+    egress_gaps: tuple[Gap, ...] = ()
 
     @property
     def ingress(self) -> tuple[GroupRule, ...]:
@@ -82,7 +83,7 @@ def security_groups(index: Index) -> Groups:
         if link and link.urn:
             result.default[link.urn] = item.urn
     rules: dict[str, list[GroupRule]] = defaultdict(list)
-    gaps: dict[str, list[Gap]] = defaultdict(list)
+    gaps: dict[tuple[str, str], list[Gap]] = defaultdict(list)
     reader = _Reader(index)
     _inline(index, reader, rules, gaps)
     _standalone(index, reader, rules, result)
@@ -91,7 +92,11 @@ def security_groups(index: Index) -> Groups:
         result.groups[urn] = Group(urn, label, tuple(rules[urn]), managed=False)
     for group in index.of(SECURITY_GROUP, DEFAULT_SECURITY_GROUP):
         result.groups[group.urn] = Group(
-            group.urn, index.label(group.urn), tuple(rules[group.urn]), tuple(gaps[group.urn])
+            group.urn,
+            index.label(group.urn),
+            tuple(rules[group.urn]),
+            tuple(gaps[group.urn, "ingress"]),
+            egress_gaps=tuple(gaps[group.urn, "egress"]),
         )
     return result
 
@@ -100,13 +105,14 @@ def _inline(
     index: Index,
     reader: "_Reader",
     rules: dict[str, list[GroupRule]],
-    gaps: dict[str, list[Gap]],
+    gaps: dict[tuple[str, str], list[Gap]],
 ) -> None:
     for group in index.of(SECURITY_GROUP, DEFAULT_SECURITY_GROUP):
         for key in ("ingress", "egress"):
             items = mappings(group.properties.get(key))
-            if items is None and key == "ingress":
-                gaps[group.urn].append(Gap(Source(group.urn, key), "its inline ingress rules"))
+            if items is None:
+                gap = Gap(Source(group.urn, key), f"its inline {key} rules")
+                gaps[group.urn, key].append(gap)
             for position, item in enumerate(items or []):
                 rules[group.urn].extend(reader.inline(group, item, f"{key}[{position}]"))
 

@@ -35,6 +35,8 @@ class Subnet:
 
     `urn` is the resource that findings about it name: itself, or the component describing it.
     `tables` are all it may use: one, unless something is wrong. `gaps` say what is unclear.
+    `home` tells VPCs apart: the VPC's URN or id, or the URN of the component that describes the
+    subnet; it is empty where nobody can tell.
     """
 
     key: str
@@ -49,6 +51,9 @@ class Subnet:
     fallback: bool = False
     acl: Acl | None = None
     gaps: tuple[Gap, ...] = ()
+    home: str = ""
+    cidr_v6: Addresses | Unknown = NOTHING
+    auto_v6: bool | Unknown = False
 
 
 def vpcs(index: Index) -> dict[str, Vpc]:
@@ -113,7 +118,15 @@ def _inside(index: Index, item: Resource, routing: Routing, acls: Acls) -> Subne
         fallback=fallback,
         acl=_acl(item, vpc, acls),
         gaps=gaps,
+        home=(vpc.urn or vpc.id or "") if vpc else "",
+        cidr_v6=_v6(item),
+        auto_v6=flag(item, "assignIpv6AddressOnCreation", default=False).value,
     )
+
+
+def _v6(item: Resource) -> Addresses | Unknown:
+    value = item.properties.get("ipv6CidrBlock")
+    return _parsed(value) if value else NOTHING
 
 
 def _claim(item: Resource) -> Fact[str | None]:
@@ -181,6 +194,7 @@ def _described(item: Resource, routing: Routing) -> Iterator[Subnet]:
             cidr=_parsed(cidr),
             tables=(RouteTable(f"{name} (outside)", "existing rtb", described), *added),
             gaps=gaps,
+            home=item.urn,
         )
 
 

@@ -42,6 +42,11 @@ class Kind(StrEnum):
     BASTION = "bastion"
     TASKS = "tasks"
     BALANCER = "balancer"
+    PROXY = "proxy"
+    FUNCTION = "function"
+    FILES = "files"
+    ENDPOINT = "endpoint"
+    NAT = "nat"
 
 
 @dataclass(frozen=True)
@@ -152,7 +157,7 @@ def _instance_spots(index: Index, item: Resource) -> tuple[Spot, ...]:
 
 def _template_address(index: Index, item: Resource) -> Fact[bool] | None:
     """Return whether the launch template gives instances a public address."""
-    for path, value in _template_references(item):
+    for path, value in template_references(item):
         link = index.link(item, path, value, (LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION))
         if link is None:
             continue
@@ -177,7 +182,8 @@ def _template_address(index: Index, item: Resource) -> Fact[bool] | None:
     return None
 
 
-def _template_references(item: Resource) -> Iterator[tuple[str, object]]:
+def template_references(item: Resource) -> Iterator[tuple[str, object]]:
+    """Yield the path and value of what names the launch template or configuration of hosts."""
     yield "launchConfiguration", item.properties.get("launchConfiguration")
     direct = item.properties.get("launchTemplate")
     mixed = item.properties.get("mixedInstancesPolicy")
