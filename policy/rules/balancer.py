@@ -9,6 +9,7 @@ from rules.subject import (
     Fault,
     Subject,
     Test,
+    count,
     elements,
     not_off,
     number,
@@ -25,6 +26,7 @@ BALANCERS: Final = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:Lo
 LISTENERS: Final = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 TARGET_GROUPS: Final = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGroup")
 
+_ZONES: Final = 2
 _HTTP: Final = 80
 _HTTPS: Final = 443
 _GUIDE: Final = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
@@ -91,7 +93,7 @@ def _zones(subject: Subject) -> Iterator[Fault]:
         value = subject.at(path)
         if value is UNKNOWN:
             yield unknown(path)
-        elif value and len(value) < 2:  # noqa: PLR2004 - the rule's own number
+        elif value and count(value) < _ZONES:
             yield Fault("has one subnet, so one zone's loss takes it down", path)
 
 

@@ -22,6 +22,7 @@ from rules.subject import (
     Fault,
     Subject,
     Test,
+    count,
     elements,
     not_on,
     number,
@@ -117,7 +118,7 @@ def _group_zones(subject: Subject) -> Iterator[Fault]:
     values = [subject.at(path) for path in ("vpcZoneIdentifiers", "availabilityZones")]
     if UNKNOWN in values:
         yield unknown("vpcZoneIdentifiers")
-    elif not any(value and len(value) > 1 for value in values):
+    elif not any(count(value) > 1 for value in values):
         yield Fault("has hosts in one zone only", "vpcZoneIdentifiers")
 
 

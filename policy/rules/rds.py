@@ -13,6 +13,7 @@ from rules.subject import (
     at_least,
     not_off,
     not_on,
+    number,
     on,
     only_if,
     present,
@@ -232,7 +233,7 @@ ADMIN_NAME: Final = rule(
 PORT: Final = rule(
     requires(
         "port",
-        lambda value: value is not None and value not in _DEFAULT_PORTS,
+        lambda value: number(value) is not None and number(value) not in _DEFAULT_PORTS,
         "listens on its engine's default port",
     ),
     DB_INSTANCE,

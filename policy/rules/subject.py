@@ -202,6 +202,11 @@ def number(value: object) -> float | None:
         return None
 
 
+def count(value: object) -> int:
+    """Return how many elements a list has, 0 for anything else."""
+    return len(value) if isinstance(value, (list, tuple)) else 0
+
+
 def at_least(least: float) -> Accept:
     """Accept numbers from `least` upwards."""
     return lambda value: (number(value) or 0) >= least
@@ -232,6 +237,21 @@ def document(value: object) -> Mapping[str, Any] | Unknown | None:
     return parsed
 
 
+def _doubtful(value: object) -> bool:
+    """Tell whether anything in a document is not known, at any depth."""
+    if isinstance(value, Mapping):
+        return any(map(_doubtful, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_doubtful, value))
+    return value is UNKNOWN
+
+
+def _ragged(body: Mapping[str, Any]) -> bool:
+    listed = body.get("Statement", [])
+    items = listed if isinstance(listed, (list, tuple)) else [listed]
+    return not all(isinstance(item, Mapping) for item in items)
+
+
 def per_document(*paths: str, test: Callable[[str, Mapping[str, Any]], Iterator[Fault]]) -> Test:
     """Return the test of each document at these paths; one that cannot be read is a fault."""
 
@@ -242,8 +262,10 @@ def per_document(*paths: str, test: Callable[[str, Mapping[str, Any]], Iterator[
             except MalformedError:
                 yield Fault(f"has no JSON object in {path}", path)
                 continue
-            if found is UNKNOWN:
+            if found is UNKNOWN or _doubtful(found):
                 yield unknown(path)
+            elif found is not None and _ragged(found):
+                yield Fault(f"has a statement in {path} that is no object", path)
             elif found is not None:
                 yield from test(path, found)
 
