@@ -153,8 +153,11 @@ def test_a_finding_of_a_shared_policy_is_its_rule_s() -> None:
     assert finding.url == "https://example.com/az"
     (entry,) = entries(_report([finding]))
     assert (entry.message, entry.remedy) == ("rds a has no standby", "set multi_az")
-    (result,) = sarif.to_sarif(_report([finding]))["runs"][0]["results"]
-    assert (result["ruleId"], result["level"]) == ("rds-multi-az", "warning")
+    (run_,) = sarif.to_sarif(_report([finding]))["runs"]
+    assert run_["results"][0]["ruleId"] == "rds-multi-az"
+    assert run_["results"][0]["level"] == "warning"
+    help_text = run_["tool"]["driver"]["rules"][-1]["help"]["text"]
+    assert help_text == "rds-multi-az\n\nfix: set multi_az\n\nhttps://example.com/az"
     other = _open("a", witness="see (below): nothing")
     assert unpacked(other) == other
 

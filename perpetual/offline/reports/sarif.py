@@ -70,12 +70,13 @@ def render(report: Report) -> str:
 
 def _as_policy(finding: Finding) -> Policy:
     """Return what a finding tells about a rule that its pack does not list: many share a policy."""
+    fixes = [row for row in finding.witness.splitlines() if row.startswith("fix: ")]
     return Policy(
         name=finding.rule,
         level=finding.level,
         severity=finding.severity,
         description=finding.description,
-        remediation=finding.remediation,
+        remediation=finding.remediation or "".join(fixes[:1]),
         url=finding.url,
     )
 
