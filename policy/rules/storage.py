@@ -38,6 +38,12 @@ _S3: Final = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
 _ECR: Final = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/"
 _KMS: Final = "https://docs.aws.amazon.com/kms/latest/developerguide/"
 _LOGS: Final = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/"
+# The canned ACLs that let others in; there are no more, and AWS refuses any other word:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+_ACLS: Final = (
+    *("public-read", "public-read-write", "authenticated-read", "aws-exec-read"),
+    *("log-delivery-write", "bucket-owner-read", "bucket-owner-full-control"),
+)
 _FLAGS: Final = (
     "blockPublicAcls",
     "blockPublicPolicy",
@@ -151,7 +157,7 @@ NOT_PUBLIC: Final = rule(
     controls=("FSBP S3.2", "FSBP S3.3", "FSBP S3.6"),
 )
 ACL: Final = rule(
-    requires("acl", lambda value: value in (None, "private"), "grants access by ACL"),
+    requires("acl", lambda value: value not in _ACLS, "grants access by ACL"),
     *BUCKETS,
     "aws:s3/bucketAcl:BucketAcl",
     name="s3-no-acl",
