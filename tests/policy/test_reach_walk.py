@@ -46,13 +46,23 @@ class Net:
 acl_rule = st.tuples(
     st.booleans(),
     st.integers(1, 9),
-    st.sampled_from([True, True, True, False]),
+    st.booleans(),
     st.sampled_from(RANGES),
     st.sampled_from(SPANS),
 )
 # AWS keeps one rule for each number and direction.
-acl = st.none() | st.lists(acl_rule, min_size=2, max_size=6, unique_by=lambda rule: rule[:2])
+listed = st.lists(acl_rule, min_size=1, max_size=5, unique_by=lambda rule: rule[:2])
+TAIL = [
+    (egress, number, True, cidr, (0, 65535))
+    for egress in (False, True)
+    for number, cidr in ((20, "0.0.0.0/0"), (21, "::/0"))
+]
+# Most ACLs end by allowing the rest, so that what a rule denies makes the difference.
+acl = st.none() | listed | listed.map(lambda rules: [*rules, *TAIL])
 group_rule = st.tuples(st.booleans(), st.sampled_from([*RANGES, 0, 1, 2]), st.sampled_from(SPANS))
+some_rules = st.lists(group_rule, min_size=1, max_size=4)
+WIDE = [(egress, cidr, (0, 65535)) for egress in (False, True) for cidr in ("0.0.0.0/0", "::/0")]
+group = some_rules | some_rules.map(lambda rules: [*rules, *WIDE])
 route = st.sampled_from(
     [
         ("0.0.0.0/0", "igw"),
@@ -77,7 +87,7 @@ def nets(draw: st.DrawFn) -> Net:
         [draw(routes) for _ in range(count)],
         draw(every),
         [draw(acl) for _ in range(count)],
-        [draw(st.lists(group_rule, min_size=1, max_size=5)) for _ in range(3)],
+        [draw(group) for _ in range(3)],
         [
             (
                 draw(every),
