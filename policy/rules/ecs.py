@@ -1,14 +1,14 @@
 """Rules on task definitions: what their containers may do to the host, and what they are told."""
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from graph import UNKNOWN
 from graph.tasks import TWIN
 from graph.tokens import TASK_DEFINITION
 from rules import secrets
+from rules.containers import Container, container_property, containers, each_container
 from rules.rule import Level, Rule, Severity
 from rules.subject import Fault, Subject, Test, elements, present, requires, rule, unknown, within
 
@@ -24,56 +24,6 @@ _HOST_PATHS: Final = re.compile(
     r"/?|/(etc|proc|sys|dev|root|boot|var|var/run|run|var/lib/docker)/?"
 )
 _SOCKETS: Final = ("docker.sock", "containerd.sock")
-
-Container = Mapping[str, Any]
-
-
-def containers(subject: Subject) -> tuple[list[tuple[str, Container]], list[Fault]]:
-    """Return a task's containers with their paths, from the document or its structured twin.
-
-    What cannot be read is a fault: unknown, or a document that is no list of objects.
-    """
-    value = subject.at(TWIN)
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            return [], [Fault(f"has no JSON list of objects in {TWIN}", TWIN)]
-    if value is UNKNOWN:
-        for ancestor in subject.graph.index.ancestors(subject.resource):
-            value = ancestor.properties.get(TWIN, value)
-    if value is UNKNOWN:
-        return [], [unknown(TWIN)]
-    return elements(value, TWIN)
-
-
-def each_container(test: Callable[[str, str, Container], Iterator[Fault]]) -> Test:
-    """Return the test of every container: its path, its name, itself."""
-
-    def tested(subject: Subject) -> Iterator[Fault]:
-        found, faults = containers(subject)
-        yield from faults
-        for path, item in found:
-            name = item.get("name")
-            called = name if isinstance(name, str) else path
-            yield from test(path, f"container {called}", item)
-
-    return tested
-
-
-def _is(key: str, accept: Callable[[Any], bool], says: str) -> Test:
-    """Return the test of one property of every container."""
-
-    def test(path: str, called: str, item: Container) -> Iterator[Fault]:
-        value = within(item, key)
-        if value is UNKNOWN:
-            yield unknown(f"{path}.{key}")
-        elif not accept(value):
-            yield Fault(f"{says.format(called)}", f"{path}.{key}")
-
-    return each_container(test)
 
 
 def _plain_secrets(path: str, called: str, item: Container) -> Iterator[Fault]:
@@ -173,7 +123,9 @@ def _roles_apart(subject: Subject) -> Iterator[Fault]:
 
 
 PRIVILEGED: Final = rule(
-    _is("privileged", lambda value: not value, "runs {} privileged: it is root of the host"),
+    container_property(
+        "privileged", lambda value: not value, "runs {} privileged: it is root of the host"
+    ),
     TASK_DEFINITION,
     name="ecs-no-privileged",
     title="No container is privileged",
@@ -217,7 +169,7 @@ PLAIN_SECRETS: Final = rule(
     controls=("FSBP ECS.8",),
 )
 LOGS: Final = rule(
-    _is("logConfiguration.logDriver", present, "keeps no log of {}"),
+    container_property("logConfiguration.logDriver", present, "keeps no log of {}"),
     TASK_DEFINITION,
     name="ecs-logs",
     title="Every container's log is kept",
@@ -269,7 +221,7 @@ VOLUMES: Final = rule(
     url=f"{_GUIDE}bind-mounts.html",
 )
 NON_ROOT: Final = rule(
-    _is(
+    container_property(
         "user",
         lambda value: present(value) and str(value).partition(":")[0] not in ("root", "0"),
         "runs {} as root, or as whatever its image says",
@@ -285,7 +237,9 @@ NON_ROOT: Final = rule(
     level=Level.ADVISORY,
 )
 READ_ONLY: Final = rule(
-    _is("readonlyRootFilesystem", lambda value: value is True, "lets {} write to its own programs"),
+    container_property(
+        "readonlyRootFilesystem", lambda value: value is True, "lets {} write to its own programs"
+    ),
     TASK_DEFINITION,
     name="ecs-read-only-root",
     title="Containers cannot write to their own programs",
