@@ -327,3 +327,28 @@ def test_hosts_one_can_log_in_to_pass_it_on(form: str) -> None:
     assert may(closed, INTERNET, urn_of(closed, "database"), "tcp", 5432, logins=True).verdict is (
         Verdict.NO
     )
+
+
+@pytest.mark.parametrize(("answers", "verdict"), [(True, Verdict.YES), (False, Verdict.NO)])
+def test_answers_come_in_by_the_subnet_of_the_nat_gateway(
+    verdict: Verdict, *, answers: bool
+) -> None:
+    """Behind NAT, it is that subnet's ACL that has to let the world's answers in."""
+    every: dict[str, Any] = {"action": "allow", "protocol": "-1", "from_port": 0, "to_port": 0}
+
+    def extra(made: Stack) -> None:
+        aws.ec2.NetworkAcl(
+            "public-acl",
+            vpc_id=made.vpc.id,
+            subnet_ids=[made.public_a.id],
+            ingress=[
+                aws.ec2.NetworkAclIngressArgs(rule_no=1, cidr_block=cidr, **every)
+                for cidr in (EVERYWHERE if answers else "10.0.0.0/16",)
+            ],
+            egress=[aws.ec2.NetworkAclEgressArgs(rule_no=1, cidr_block=EVERYWHERE, **every)],
+        )
+
+    graph = asked(PREVIEW, extra)
+    answer = may(graph, urn_of(graph, "service"), INTERNET, "tcp", 443)
+    assert answer.verdict is verdict, str(answer)
+    assert answers or answer.reasons == ("acl public-acl in lets no answers through",)
