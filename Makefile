@@ -34,9 +34,10 @@ format: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m bench
 
-## schema: write Pulumi.yaml's config section and the README's settings table from settings/
+## schema: write what is generated: Pulumi.yaml's config, the README's table, docs/policy.md
 schema: $(READY)
 	$(BIN)/python -m settings.schema
+	cd policy && ../$(BIN)/python -m rules.docs > ../docs/policy.md
 
 ## lock: resolve the dependencies again
 lock: $(READY)

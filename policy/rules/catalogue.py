@@ -1,6 +1,9 @@
 """The catalogue: every rule beside the laws, and which of them are on.
 
-A rule's own level applies unless the pack's configuration gives it another one.
+A rule's own level applies unless the pack's configuration gives it another one. Rules that are
+right for what must last and wrong for a stack made to be thrown away, such as protection from
+deletion, are off until a stack's configuration switches them on: advice that everybody learns to
+overlook hides the advice that matters.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,7 @@ from rules import CATALOGUE, LAWS, Level, Rule
 _HEAD: Final = """\
 # The rules of the policy pack
 
-Generated from the registry in `policy/rules/` by `python -m rules.docs`; a test fails while they
+Generated from the registry in `policy/rules/` by `make schema`; a test fails while they
 drift.
 
 Every rule judges the planned resources, ids known or not. What it cannot tell is a finding, marked

@@ -122,7 +122,7 @@ DELETION_PROTECTED: Final = rule(
     fix="set deletion_protection to true",
     url=f"{_GUIDE}USER_DeleteInstance.html",
     controls=("FSBP RDS.7", "FSBP RDS.8"),
-    level=Level.ADVISORY,
+    level=Level.DISABLED,  # for data that must last: see catalogue.py
 )
 FINAL_SNAPSHOT: Final = rule(
     _own(requires("skipFinalSnapshot", not_on, "leaves no snapshot when it is deleted")),
@@ -134,7 +134,7 @@ FINAL_SNAPSHOT: Final = rule(
     why="Automated backups may go with the database",
     fix="set skip_final_snapshot to false and name the final snapshot",
     url=f"{_GUIDE}USER_DeleteInstance.html",
-    level=Level.ADVISORY,
+    level=Level.DISABLED,  # for data that must last: see catalogue.py
 )
 MULTI_AZ: Final = rule(
     _own(requires("multiAz", on, "has no standby in a second zone")),
@@ -146,7 +146,7 @@ MULTI_AZ: Final = rule(
     fix="set multi_az to true",
     url=f"{_GUIDE}Concepts.MultiAZ.html",
     controls=("FSBP RDS.5", "CIS 3.2.4", "CIS5 2.2.4"),
-    level=Level.ADVISORY,
+    level=Level.DISABLED,  # for data that must last: see catalogue.py
 )
 LOGS_EXPORTED: Final = rule(
     _logs,

@@ -1,6 +1,7 @@
 """Cases of the catalogue: resources as a graph takes them in, one thing wrong at a time."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,7 @@ def twin(*items: Properties) -> Properties:
     return {"containerDefinitions": list(items)}
 
 
-def policy(*statements: Properties, key: str = "policy") -> Properties:
+def policy(*statements: Mapping[str, Any], key: str = "policy") -> Properties:
     """Return a policy document as text, under `key`."""
     return {key: json.dumps({"Version": "2012-10-17", "Statement": list(statements)})}
 

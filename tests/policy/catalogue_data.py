@@ -1,5 +1,7 @@
 """Cases of the rules on databases, buckets, images, keys, logs and parameters."""
 
+from collections.abc import Mapping
+
 from graph import UNKNOWN
 from tests.policy.catalogue_case import ABSENT, Case, allow, one, policy
 
@@ -46,7 +48,7 @@ def blocked(**changes: object) -> dict[str, object]:
     return {"beside": ((BLOCK, "block", {**ALL_BLOCKED, **changes}),)}
 
 
-def guarded(*statements: dict[str, object], **changes: object) -> dict[str, object]:
+def guarded(*statements: Mapping[str, object], **changes: object) -> dict[str, object]:
     """Return a bucket with a policy of these statements."""
     held = {"bucket": "subject", **policy(*statements), **changes}
     return {"beside": ((BUCKET_POLICY, "policy", held),)}

@@ -63,7 +63,7 @@ def test_mandatory_and_advisory_rules_speak_by_their_own_policy(
     """Each diagnostic has its policy's level, the resource, and the rule first."""
     found = ask(stub)
     assert "rds-storage-encrypted" in rules_of(found, catalogue.NAME)
-    assert "rds-multi-az" in rules_of(found, catalogue.ADVICE)
+    assert "rds-tags-copied" in rules_of(found, catalogue.ADVICE)
     assert not rules_of(found, catalogue.NAME) & rules_of(found, catalogue.ADVICE)
     for item in found:
         refuses = item.policyName == catalogue.NAME
