@@ -129,32 +129,21 @@ def _groups(index: Index, item: Resource) -> tuple[Link, ...] | None:
 
 
 def _instance(index: Index, item: Resource) -> Database:
-    spots, missing = group_spots(index, item, "dbSubnetGroupName", DB_SUBNET_GROUP)
-    properties = item.properties
-    return Database(
-        urn=item.urn,
-        label=index.label(item.urn),
-        type=item.type,
-        public=flag(item, "publiclyAccessible", default=False),
-        engine=text(item, "engine"),
-        version=text(item, "engineVersion"),
-        port=number(item, "port"),
-        ca=text(item, "caCertIdentifier"),
-        spots=spots,
-        missing=missing,
-        groups=_groups(index, item),
-        parameters=index.link(
-            item, "parameterGroupName", properties.get("parameterGroupName"), (DB_PARAMETERS,)
-        ),
-        upstream=index.link(
-            item, "replicateSourceDb", properties.get("replicateSourceDb"), SOURCES
-        ),
+    source = item.properties.get("replicateSourceDb")
+    return replace(
+        _placed(index, item, "caCertIdentifier", "parameterGroupName", DB_PARAMETERS),
+        upstream=index.link(item, "replicateSourceDb", source, SOURCES),
     )
 
 
 def _cluster(index: Index, item: Resource) -> Database:
+    group = "dbClusterParameterGroupName"
+    return _placed(index, item, "caCertificateIdentifier", group, DB_CLUSTER_PARAMETERS)
+
+
+def _placed(index: Index, item: Resource, ca: str, group: str, kind: str) -> Database:
+    """Return what has subnets and groups of its own; `ca` and `group` are its type's own words."""
     spots, missing = group_spots(index, item, "dbSubnetGroupName", DB_SUBNET_GROUP)
-    properties = item.properties
     return Database(
         urn=item.urn,
         label=index.label(item.urn),
@@ -163,16 +152,11 @@ def _cluster(index: Index, item: Resource) -> Database:
         engine=text(item, "engine"),
         version=text(item, "engineVersion"),
         port=number(item, "port"),
-        ca=text(item, "caCertificateIdentifier"),
+        ca=text(item, ca),
         spots=spots,
         missing=missing,
         groups=_groups(index, item),
-        parameters=index.link(
-            item,
-            "dbClusterParameterGroupName",
-            properties.get("dbClusterParameterGroupName"),
-            (DB_CLUSTER_PARAMETERS,),
-        ),
+        parameters=index.link(item, group, item.properties.get(group), (kind,)),
     )
 
 
