@@ -5,7 +5,6 @@ patched) or after it (a resource added). The pack judges over its own protocol, 
 unknown ids and in update form with known ones.
 """
 
-import functools
 import json
 import re
 import runpy
@@ -511,16 +510,14 @@ def describe(judgement: Judgement) -> str:
     )
 
 
-@functools.cache
-def unchanged() -> Case:
-    """Return the case that changes nothing."""
-    return Case("unchanged", "", "", ())
+UNCHANGED = Case("unchanged", "", "", ())
+"""The case that changes nothing."""
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["preview", "update"])
 def test_the_stack_as_it_is_breaks_none(pack: Pack, *, known: bool) -> None:
     """Also right after stacks that did: the pack remembers nothing of them."""
-    judgement = analysis.judge(pack, run(unchanged(), known=known), SECONDS)
+    judgement = analysis.judge(pack, run(UNCHANGED, known=known), SECONDS)
     assert judgement.findings == ()
 
 
