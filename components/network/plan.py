@@ -15,16 +15,17 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from perpetual.contract import Tier
+from settings.rules.network import LONGEST_PREFIX, SHORTEST_PREFIX
 
 SLOTS: Final = 4
 """Zones that a VPC has room for."""
 _SLOT_BITS: Final = 2
 """Prefix bits that number the four slots."""
 
-LARGEST: Final = 16
+LARGEST: Final = SHORTEST_PREFIX
 """Shortest prefix of a VPC: AWS allows no larger one."""
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
-SMALLEST: Final = 20
+SMALLEST: Final = LONGEST_PREFIX
 """Longest prefix of a VPC: its public subnets, /25, hold a load balancer and its growth."""
 
 
