@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from graph.acl import Acl, AclRule, Acls, network_acls
+from graph.attachments import Interface, interfaces
 from graph.cidr import EVERYTHING, INTERNET, NOTHING, PRIVATE, Addresses, whole_world
 from graph.databases import Database, Parameter, Parameters, databases, parameter_groups
 from graph.facts import Fact, Gap, Link, Source, Standing
@@ -49,6 +50,7 @@ __all__ = [
     "Group",
     "GroupRule",
     "Index",
+    "Interface",
     "Intervals",
     "Kind",
     "Link",
@@ -146,6 +148,11 @@ class Graph:
     def placements(self) -> list[Placement]:
         """Return everything that is placed in subnets, databases included."""
         return [*(item.placement for item in self.databases.values()), *placements(self.index)]
+
+    @cached_property
+    def interfaces(self) -> list[Interface]:
+        """Return everything that has interfaces in subnets, one for each subnet."""
+        return interfaces(self)
 
     @cached_property
     def tasks(self) -> list[Task]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from graph.attachments import Interface, interfaces
+from graph.attachments import Interface
 from graph.cidr import INTERNET, Addresses
 from graph.conduits import Conduit, between, inward, outward
 from graph.facts import Gap, Source
@@ -86,7 +86,7 @@ def places(graph: "Graph", place: Place) -> list[Interface | Addresses]:
         return [_anything(graph, key) for key, tier in tiers.items() if tier is place]
     if place in graph.subnets:
         return [_anything(graph, place)]
-    attached = interfaces(graph)
+    attached = graph.interfaces
     if place in graph.groups.groups:
         found = [item for item in attached if any(part.key == place for part in item.groups)]
     elif place in graph.index.by_urn:
@@ -205,7 +205,7 @@ def _through_hosts(
     """Yield answers by way of hosts that can be logged in to, however many in a row."""
     login = _Question.of(graph, TCP, LOGIN_PORTS)
     hosts: dict[str, list[Interface | Addresses]] = {}
-    for item in interfaces(graph):
+    for item in graph.interfaces:
         if item.host:
             hosts.setdefault(item.urn, []).append(item)
     for wanted in ((Verdict.YES,), (Verdict.YES, Verdict.UNDETERMINED)):

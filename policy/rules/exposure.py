@@ -247,5 +247,5 @@ NO_PUBLIC_RDS: Final = Rule(
     controls=("FSBP RDS.2", "CIS 3.2.3", "CIS5 2.2.3"),
     remediation="Keep databases in data subnets, not publicly accessible, open to groups only.",
     url="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
-    check=check,
+    check=lambda graph, _: check(graph),
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from graph import Graph
+from rules.thresholds import DEFAULTS, Thresholds
 
 
 class Severity(StrEnum):
@@ -61,7 +62,8 @@ class Rule:
     `name` is its stable id, `description` what it demands, `why` what happens otherwise.
     `controls` are what others call it: `FSBP RDS.3` (Security Hub), `CIS 3.2.1` (AWS Foundations
     7.0), `CIS5` (5.0). `types` are the resource types it speaks about; without one of them it does
-    not apply. `level` is what it does unless the pack's configuration says otherwise.
+    not apply. `level` is what it does unless the pack's configuration says otherwise; `production`
+    the same in production stacks, where it differs.
     """
 
     name: str
@@ -71,13 +73,14 @@ class Rule:
     why: str
     remediation: str
     url: str
-    check: Callable[[Graph], Iterator[Finding]]
+    check: Callable[[Graph, Thresholds], Iterator[Finding]]
     controls: tuple[str, ...] = ()
     level: Level = Level.MANDATORY
+    production: Level | None = None
     types: tuple[str, ...] = ()
 
 
-def judge(rules: Iterable[Rule], graph: Graph) -> list[Finding]:
+def judge(rules: Iterable[Rule], graph: Graph, thresholds: Thresholds = DEFAULTS) -> list[Finding]:
     """Return the findings of all rules, in order and each once.
 
     A rule that raises becomes a finding against itself, after what it found until then; the other
@@ -86,7 +89,7 @@ def judge(rules: Iterable[Rule], graph: Graph) -> list[Finding]:
     findings: dict[Finding, None] = {}
     for rule in rules:
         try:
-            for finding in rule.check(graph):
+            for finding in rule.check(graph, thresholds):
                 findings.setdefault(finding)
         except Exception as error:  # noqa: BLE001 - whatever it is, the rule has not decided
             findings.setdefault(_failure(rule, error))

@@ -252,5 +252,5 @@ SEGREGATED_SUBNETS: Final = Rule(
     controls=("FSBP RDS.46", "FSBP EC2.15", "CIS 6.2"),
     remediation="Route each subnet as its tier demands and place each resource in its own tier.",
     url="https://docs.aws.amazon.com/vpc/latest/userguide/configure-subnets.html",
-    check=check,
+    check=lambda graph, _: check(graph),
 )

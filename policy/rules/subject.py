@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from graph import UNKNOWN, Graph, Resource, Unknown
 from rules.rule import Finding, Level, Rule, Severity
+from rules.thresholds import DEFAULTS, Thresholds
 
 Accept = Callable[[Any], bool]
 
@@ -31,10 +32,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Subject:
-    """A resource, with the graph around it."""
+    """A resource, with the graph around it and what the pack's configuration demands."""
 
     graph: Graph
     resource: Resource
+    thresholds: Thresholds = DEFAULTS
 
     @property
     def label(self) -> str:
@@ -132,12 +134,13 @@ def rule(  # noqa: PLR0913 - these are the columns of a rule's row
     url: str,
     controls: tuple[str, ...] = (),
     level: Level = Level.MANDATORY,
+    production: Level | None = None,
 ) -> Rule:
     """Return the rule that puts every resource of these types to a test."""
 
-    def check(graph: Graph) -> Iterator[Finding]:
+    def check(graph: Graph, thresholds: Thresholds) -> Iterator[Finding]:
         for resource in graph.index.of(*types):
-            subject = Subject(graph, resource)
+            subject = Subject(graph, resource, thresholds)
             for fault in test(subject):
                 start = "cannot tell whether " if fault.undetermined else ""
                 yield Finding(
@@ -160,6 +163,7 @@ def rule(  # noqa: PLR0913 - these are the columns of a rule's row
         url=url,
         controls=controls,
         level=level,
+        production=production,
         types=types,
         check=check,
     )

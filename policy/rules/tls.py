@@ -202,5 +202,5 @@ TLS_ONLY_POSTGRES: Final = Rule(
     controls=("FSBP RDS.38", "FSBP RDS.43"),
     remediation=f"Set {FORCE_SSL} to 1, a current CA, and PGSSLMODE=verify-full in every task.",
     url="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html",
-    check=check,
+    check=lambda graph, _: check(graph),
 )

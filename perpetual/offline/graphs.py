@@ -1,0 +1,59 @@
+"""From a captured program to the pack's graph, without asking the pack's process."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from graph import UNKNOWN, Graph, Resource, joined
+from perpetual.offline import records
+from perpetual.offline.records import Capture, Registration
+
+# Outputs of an update form that the graph relies on; the invented rest could hide a fault.
+_SHOWN: Final = (
+    "arn",
+    "name",
+    "identifier",
+    "clusterIdentifier",
+    "mainRouteTableId",
+    "defaultRouteTableId",
+    "defaultNetworkAclId",
+    "defaultSecurityGroupId",
+)
+
+
+def of(capture: Capture) -> Graph:
+    """Return the graph of a captured program; ids are known if the capture invented them."""
+    return Graph.of(resources(capture))
+
+
+def resources(capture: Capture) -> Iterator[Resource]:
+    """Yield what a program registered as the graph takes it in, in the order of registration."""
+    return map(resource, capture.registrations)
+
+
+def resource(item: Registration) -> Resource:
+    """Return one registration as the graph takes it in."""
+    outputs = {key: item.state[key] for key in _SHOWN if key in item.state} if item.id else {}
+    if item.id:
+        outputs["id"] = item.id
+    source = item.source
+    return Resource(
+        urn=item.urn,
+        type=item.type,
+        name=item.name,
+        properties=joined(item.type, _unknown(item.inputs), _unknown(outputs)),
+        dependencies=list(item.request.dependencies),
+        property_dependencies=item.property_dependencies,
+        parent=item.request.parent or None,
+        component=not item.request.custom,
+        position=f"{source[0]}:{source[1]}" if source else None,
+    )
+
+
+def _unknown(value: Any) -> Any:
+    if value == records.UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, dict):
+        return {key: _unknown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unknown(item) for item in value]
+    return value
