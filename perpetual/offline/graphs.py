@@ -8,7 +8,7 @@ from perpetual.offline import records
 from perpetual.offline.records import Capture, Registration
 
 # Outputs of an update form that the graph relies on; the invented rest could hide a fault.
-_SHOWN: Final = (
+SHOWN: Final[tuple[str, ...]] = (
     "arn",
     "name",
     "identifier",
@@ -32,9 +32,9 @@ def resources(capture: Capture) -> Iterator[Resource]:
 
 def resource(item: Registration) -> Resource:
     """Return one registration as the graph takes it in."""
-    outputs = {key: item.state[key] for key in _SHOWN if key in item.state} if item.id else {}
+    outputs: dict[str, Any] = {}
     if item.id:
-        outputs["id"] = item.id
+        outputs = {key: item.state[key] for key in SHOWN if key in item.state} | {"id": item.id}
     source = item.source
     return Resource(
         urn=item.urn,

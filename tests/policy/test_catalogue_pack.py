@@ -118,7 +118,7 @@ def test_a_rule_that_raises_is_a_finding_and_the_others_still_run(
     """In the pack as in `judge`: the failure is mandatory, and about the rule itself."""
     first, *others = catalogue.CATALOGUE
 
-    def broken(_: object) -> Iterator[Any]:
+    def broken(_: object, __: object) -> Iterator[Any]:
         raise RuntimeError("on purpose")
 
     monkeypatch.setattr(catalogue, "CATALOGUE", (replace(first, check=broken), *others))

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from graph import Graph
 from rules import LAWS, SEGREGATED_SUBNETS, Finding, Severity, judge
+from rules.thresholds import Thresholds
 
 FINDING = Finding("broken", Severity.LOW, "urn:a", "first", (), "fix it")
 
 
-def _breaks(_: Graph) -> Iterator[Finding]:
+def _breaks(_: Graph, __: Thresholds) -> Iterator[Finding]:
     yield FINDING
     raise KeyError("subnetIds")
 
@@ -18,7 +19,7 @@ def test_a_rule_that_raises_is_a_finding_against_itself() -> None:
     """What it found until then stays, and the other rules run."""
     broken = replace(SEGREGATED_SUBNETS, name="broken", check=_breaks)
     other = replace(
-        SEGREGATED_SUBNETS, name="other", check=lambda _: iter([replace(FINDING, rule="other")])
+        SEGREGATED_SUBNETS, name="other", check=lambda _, __: iter([replace(FINDING, rule="other")])
     )
     first, failure, last = judge([broken, other], Graph.of([]))
     assert first == FINDING
@@ -29,7 +30,7 @@ def test_a_rule_that_raises_is_a_finding_against_itself() -> None:
 
 def test_the_same_finding_is_reported_once() -> None:
     """Two ways to one finding are one finding."""
-    twice = replace(SEGREGATED_SUBNETS, check=lambda _: iter([FINDING, FINDING]))
+    twice = replace(SEGREGATED_SUBNETS, check=lambda _, __: iter([FINDING, FINDING]))
     assert judge([twice], Graph.of([])) == [FINDING]
 
 

@@ -14,12 +14,13 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from perpetual.offline.capture import Capture, Registration
+from perpetual.offline.graphs import SHOWN
 from rules import LAWS, Finding, judge
 from tests.policy.breaking_exposure import EXPOSED
 from tests.policy.breaking_subnets import SEGREGATION
 from tests.policy.breaking_tls import PLAIN
 from tests.policy.small import small
-from tests.policy.support import SHOWN, captured, graph_of
+from tests.policy.support import captured, graph_of
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 30
