@@ -46,6 +46,7 @@ def resource(item: Registration) -> Resource:
         parent=item.request.parent or None,
         component=not item.request.custom,
         position=f"{source[0]}:{source[1]}" if source else None,
+        protect=item.request.protect,
     )
 
 

@@ -45,7 +45,8 @@ class Resource:
     """One resource: its inputs, joined with the outputs that are known.
 
     `property_dependencies` gives, for each top-level property, the URNs it was computed from.
-    `position` is where the program made it, if anybody knows. `properties` may hold `id`.
+    `position` is where the program made it, if anybody knows. `properties` may hold `id`. `protect`
+    tells whether Pulumi refuses to delete it; `None` where nobody knows.
     """
 
     urn: str
@@ -57,6 +58,7 @@ class Resource:
     parent: str | None = None
     component: bool = False
     position: str | None = None
+    protect: bool | None = None
 
 
 def joined(

@@ -42,6 +42,7 @@ def _resource(item: Mapping[str, object]) -> Resource:
         parent=parent if isinstance(parent, str) else None,
         component=item.get("custom") is False,
         position=str(item["sourcePosition"]) if item.get("sourcePosition") else None,
+        protect=item.get("protect") is True,  # the export leaves it out where it is off
     )
 
 
