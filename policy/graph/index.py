@@ -6,7 +6,7 @@ element is paired with the dependencies that no known element accounts for.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from graph.facts import Link, Source, Standing
 from graph.resource import UNKNOWN, Resource
@@ -32,6 +32,7 @@ class Index:
         self.by_urn: dict[str, Resource] = {item.urn: item for item in resources}
         self._by_type: dict[Token, list[Resource]] = defaultdict(list)
         self._by_value: dict[tuple[Token, str], dict[str, None]] = defaultdict(dict)
+        self._referring: dict[tuple[Token, str, Token], dict[str, list[Resource]]] = {}
         for item in self.by_urn.values():
             self._by_type[item.type].append(item)
             for key in (*_KEYS, *(_VPC_KEYS if item.type == VPC else ())):
@@ -93,6 +94,21 @@ class Index:
             link or (self._to(source, next(rest)) if paired else _lost(source, tuple(left)))
             for link in known
         )
+
+    def referring(self, token: Token, path: str, wanted: Token) -> Mapping[str, list[Resource]]:
+        """Return the resources of a type by where their property at `path` leads.
+
+        Keys are URNs of the type `wanted`, and literals that are the id of none of them. It is read
+        once: whoever asks for every resource in turn would look at all pairs.
+        """
+        key = (token, path, wanted)
+        if key not in self._referring:
+            found = self._referring[key] = defaultdict(list)
+            for item in self._by_type[token]:
+                link = self.link(item, path, item.properties.get(path), (wanted,))
+                if link and (name := link.urn or link.id):
+                    found[name].append(item)
+        return self._referring[key]
 
     def sources(self, resource: Resource, path: str, wanted: Sequence[Token]) -> list[str]:
         """Return the resources of the wanted types that the property at `path` came from."""

@@ -17,6 +17,8 @@ from rules.thresholds import DEFAULTS, Thresholds
 
 Accept = Callable[[Any], bool]
 
+_NAMES: Final = ("id", "arn", "name", "bucket", "identifier")
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -57,18 +59,15 @@ class Subject:
 
     def peers(self, path: str, *tokens: str) -> list[Resource]:
         """Return the resources of these types whose property at `path` leads to this one."""
-        found = []
-        for other in self.graph.index.of(*tokens):
-            link = self.graph.index.link(
-                other, path, other.properties.get(path), (self.resource.type,)
-            )
-            if link and (link.urn == self.resource.urn or self._named(link.id)):
-                found.append(other)
-        return found
+        held = [self.graph.index.referring(token, path, self.type) for token in tokens]
+        found = [item for name in self._names for found in held for item in found.get(name, ())]
+        return list({item.urn: item for item in found}.values())
 
-    def _named(self, value: str | None) -> bool:
-        names = ("id", "arn", "name", "bucket", "identifier")
-        return bool(value) and value in [self.resource.properties.get(key) for key in names]
+    @property
+    def _names(self) -> list[str]:
+        """Return what others may call it: its URN, and each of its names that is known."""
+        values = (self.resource.properties.get(key) for key in _NAMES)
+        return [self.resource.urn, *(value for value in values if isinstance(value, str) and value)]
 
 
 Test = Callable[[Subject], Iterator[Fault]]
