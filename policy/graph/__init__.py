@@ -6,6 +6,7 @@ are known, both in one stack. Every fact keeps its standing (known, default, unk
 its source; what cannot be determined is a `Gap`, for a rule to turn into a finding.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -125,6 +126,20 @@ class Graph:
         return subnets(self.index, self.routing, self.acls)
 
     @cached_property
+    def homes(self) -> dict[str, list[Subnet]]:
+        """Return the subnets by the VPC they are in; those of which nobody can tell, together."""
+        found: dict[str, list[Subnet]] = defaultdict(list)
+        for subnet in self.subnets.values():
+            found[subnet.home].append(subnet)
+        return found
+
+    @cached_property
+    def outside(self) -> Addresses:
+        """Return all addresses that no VPC or subnet of the stack has, as far as known."""
+        own = [part for item in self.subnets.values() if (part := item.cidr_v6) is not UNKNOWN]
+        return EVERYTHING - Addresses.union((self.own, *own))
+
+    @cached_property
     def behaviours(self) -> dict[str, Behaviour]:
         """Return what each subnet does, by the subnet's key."""
         return {key: behaviour(subnet) for key, subnet in self.subnets.items()}
@@ -153,6 +168,25 @@ class Graph:
     def interfaces(self) -> list[Interface]:
         """Return everything that has interfaces in subnets, one for each subnet."""
         return interfaces(self)
+
+    @cached_property
+    def attached(self) -> dict[str, list[Interface]]:
+        """Return the interfaces by the URN of what they belong to, and of every component above."""
+        found: dict[str, list[Interface]] = defaultdict(list)
+        for item in self.interfaces:
+            resource = self.index.by_urn[item.urn]
+            for urn in (item.urn, *(parent.urn for parent in self.index.ancestors(resource))):
+                found[urn].append(item)
+        return found
+
+    @cached_property
+    def members(self) -> dict[str, list[Interface]]:
+        """Return the interfaces by the key of each security group of theirs."""
+        found: dict[str, list[Interface]] = defaultdict(list)
+        for item in self.interfaces:
+            for key in {group.key for group in item.groups}:
+                found[key].append(item)
+        return found
 
     @cached_property
     def tasks(self) -> list[Task]:

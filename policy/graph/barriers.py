@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 from graph.attachments import Interface
 from graph.cidr import EVERYTHING, INTERNET, NOTHING, Addresses
 from graph.facts import Gap, Source
+from graph.gates import AclGate, GroupGate
 from graph.network import Subnet
 from graph.resource import UNKNOWN
 from graph.routes import Target
 from graph.tokens import SUBNET
-from graph.walls import AclGate, Doubt, End, GroupGate, Leg, Wall
+from graph.walls import Doubt, End, Leg, Wall
 from graph.ways import Way, ways
 
 if TYPE_CHECKING:

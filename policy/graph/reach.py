@@ -79,28 +79,19 @@ def paths(
 def places(graph: "Graph", place: Place) -> list[Interface | Addresses]:
     """Return the interfaces, or the addresses outside, that a place stands for."""
     if isinstance(place, Addresses):
-        own = [part for item in graph.subnets.values() if (part := item.cidr_v6) is not UNKNOWN]
-        return [place - Addresses.union((graph.own, *own))]
+        return [place & graph.outside]
     if isinstance(place, Tier):
         tiers = {key: effective(item, graph.behaviours[key]) for key, item in graph.subnets.items()}
         return [_anything(graph, key) for key, tier in tiers.items() if tier is place]
     if place in graph.subnets:
         return [_anything(graph, place)]
-    attached = graph.interfaces
     if place in graph.groups.groups:
-        found = [item for item in attached if any(part.key == place for part in item.groups)]
-    elif place in graph.index.by_urn:
-        found = [item for item in attached if place in _lineage(graph, item)]
-    else:
-        raise ValueError(
-            f"{place!r} is nothing of this stack: give the URN of a resource, a tier, or addresses"
-        )
-    return [*found]
-
-
-def _lineage(graph: "Graph", item: Interface) -> set[str]:
-    resource = graph.index.by_urn[item.urn]
-    return {item.urn, *(parent.urn for parent in graph.index.ancestors(resource))}
+        return [*graph.members.get(place, ())]
+    if place in graph.index.by_urn:
+        return [*graph.attached.get(place, ())]
+    raise ValueError(
+        f"{place!r} is nothing of this stack: give the URN of a resource, a tier, or addresses"
+    )
 
 
 def _anything(graph: "Graph", key: str) -> Interface:
@@ -125,9 +116,7 @@ class _Question:
     @classmethod
     def of(cls, graph: "Graph", number: int | str, ports: Intervals | int | None) -> "_Question":
         wanted = protocol(number) if isinstance(number, str) else number
-        rules = [rule for group in graph.groups.groups.values() for rule in group.rules]
-        named = {rule.traffic.protocol for rule in rules if rule.traffic is not UNKNOWN}
-        numbers = sorted({TCP, UDP, 1, 58, 255} | named - {ANY}) if wanted == ANY else [wanted]
+        numbers = _protocols(graph) if wanted == ANY else [wanted]
         held = Intervals(((ports, ports),)) if isinstance(ports, int) else ports or ALL_PORTS
         return cls(graph, tuple(numbers), held)
 
@@ -177,6 +166,13 @@ class _Question:
             ports = self.ports if number in (TCP, UDP) else ALL_PORTS
             for conduit in held:
                 yield judge(conduit, number, ports)
+
+
+def _protocols(graph: "Graph") -> list[int]:
+    """Return the protocols that stand for any: the common ones, one nobody names, those named."""
+    rules = (rule for group in graph.groups.groups.values() for rule in group.rules)
+    named = {rule.traffic.protocol for rule in rules if rule.traffic is not UNKNOWN}
+    return sorted({TCP, UDP, 1, 58, 255} | named - {ANY})
 
 
 def _merged(answers: Iterable[Answer]) -> Answer:

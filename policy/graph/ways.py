@@ -34,7 +34,7 @@ def local(graph: "Graph", subnet: Subnet) -> tuple[Addresses, ...]:
     """Return the ranges that a subnet's tables route locally: those of its VPC, as far as known."""
     vpc = graph.vpcs.get(subnet.vpc or "")
     own = [Addresses.parse(cidr) for cidr in vpc.own.cidrs()] if vpc else []
-    beside = [item for item in graph.subnets.values() if item.home == subnet.home]
+    beside = graph.homes[subnet.home]
     parts = [part for item in beside for part in (item.cidr, item.cidr_v6) if part is not UNKNOWN]
     ranges = Addresses.union(own)
     return (*own, *(part for part in parts if part and not part <= ranges))
