@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import traceback
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -15,25 +14,13 @@ import typer
 
 from perpetual import processes
 from perpetual.errors import COULD_NOT_RUN, OperatorError
+from perpetual.output import Format, show, show_report, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from perpetual.offline.report import Report
-    from perpetual.offline.reports.text import Line
 
 FINDINGS: Final = 1
 """Exit code of a preview whose verdict is not clean."""
-
-
-class Format(StrEnum):
-    """Form of a preview's result on stdout."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
 
 
 app = typer.Typer(
@@ -108,25 +95,8 @@ def preview(  # noqa: PLR0913 - one parameter per option
         if trace:
             traceback.print_exc()
         raise
-    _show(report, chosen)
+    show_report(report, chosen)
     return 0 if report.judgement.clean else FINDINGS
-
-
-def _show(report: "Report", form: Format) -> None:
-    """Print a report."""
-    from perpetual.offline.reports import document, junit, markdown, sarif, text  # noqa: PLC0415 - late, as above
-
-    match form:
-        case Format.TEXT:
-            show(text.to_lines(report))
-        case Format.JSON:
-            _write(document.render(report))
-        case Format.SARIF:
-            _write(sarif.render(report))
-        case Format.JUNIT:
-            _write(junit.render(report))
-        case Format.MARKDOWN:
-            _write(markdown.render(report))
 
 
 def _show_again(report: "Report", first: bool, *, form: Format) -> None:  # noqa: FBT001 - called by the watcher
@@ -134,33 +104,11 @@ def _show_again(report: "Report", first: bool, *, form: Format) -> None:  # noqa
     from perpetual.offline.reports import document, text  # noqa: PLC0415 - late, as above
 
     if form is Format.JSON:
-        _write(document.render(report, indent=None))
+        write(document.render(report, indent=None))
     elif form is Format.TEXT and not first:
         show([*text.findings_lines(report), (), text.verdict_line(report)])
     else:
-        _show(report, form)
-
-
-def show(lines: "Iterable[Line]") -> None:
-    """Print lines to stdout, in colour on a terminal."""
-    if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
-        _write("\n".join("".join(piece for _, piece in line).rstrip() for line in lines))
-        return
-    from rich.console import Console  # noqa: PLC0415 - costs time that a pipe need not pay
-    from rich.text import Text  # noqa: PLC0415 - as above
-
-    console = Console(highlight=False, soft_wrap=True)
-    for line in lines:
-        console.print(Text.assemble(*((piece, style) for style, piece in line)))
-
-
-def _write(text: str) -> None:
-    """Write to stdout; a reader that has gone, such as `head`, is nothing to complain about."""
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        show_report(report, form)
 
 
 def main() -> int:
