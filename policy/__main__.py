@@ -4,13 +4,11 @@
 from adapter import policies
 from pulumi_policy import EnforcementLevel, PolicyPack
 
-from rules import LAWS
-
 PolicyPack(
     name="perpetual",
     display_name="Perpetual",
-    description="Segregated subnets, no public RDS, TLS-only Postgres.",
+    description="Segregated subnets, no public RDS, TLS-only Postgres, and a catalogue of rules.",
     provider="aws",
     enforcement_level=EnforcementLevel.MANDATORY,
-    policies=[*policies(LAWS)],
+    policies=[*policies()],
 )

@@ -10,7 +10,8 @@ Unknown values are never touched through the SDK's proxies: one touch ends the p
 advisory diagnostic, which is a mandatory law failing open. The proxies give up what they wrap.
 """
 
-from collections.abc import Iterable, Mapping
+from inspect import getclosurevars, isfunction
+from threading import Lock, local
 from typing import Any, Final
 
 from pulumi_policy import (
@@ -27,7 +28,9 @@ from pulumi_policy import (
 from pulumi_policy import Severity as EngineSeverity
 
 from graph import UNKNOWN, Graph, Resource, joined
-from rules import Level, Rule, catalogue, judge
+from rules.catalogue import text
+from rules.configuration import schema
+from rules.outcome import Outcome, outcome
 
 _UNKNOWNS: Final = frozenset(
     {
@@ -39,6 +42,12 @@ _UNKNOWNS: Final = frozenset(
         proxy.UNKNOWN_ARCHIVE_VALUE,
         proxy.UNKNOWN_OBJECT_VALUE,
     }
+)
+STACK: Final = "stack"
+ADVICE: Final = "advice"
+_SWITCHED_OFF: Final = (
+    f"the configuration of the policy pack has {{}} the policy {STACK!r}, which holds the laws. "
+    f"Leave it mandatory; its property `rules` sets the levels of single rules."
 )
 _REDACTED: Final = "[secret]"
 """What `pulumi policy analyze` shows of a secret that it cannot decrypt."""
@@ -61,28 +70,49 @@ def plain(value: Any) -> Any:
 
 
 class Session:
-    """What one run of the pack remembers: the inputs seen, and the graph built last."""
+    """What one run of the pack remembers: the inputs seen, and what a request's first policy left.
+
+    The SDK hands the same resources to each policy of a stack, read anew each time. The first one
+    turns them into a graph and judges it; the second one runs right after it, in the same request
+    and so on the same thread, and takes what is left for it there. Nothing outlives a request.
+    """
 
     def __init__(self) -> None:
         """Start with nothing seen."""
-        self._inputs: dict[str, Mapping[str, object]] = {}
+        self._inputs: dict[str, dict[str, object]] = {}
         self._judged = False
-        self._last: tuple[list[Resource], Graph] | None = None
-        self.configured: object = {}
+        self._lock = Lock()
+        self._request = local()
 
     def record(self, args: ResourceValidationArgs) -> None:
         """Keep the inputs of one resource; the first after a judgement begins another run."""
-        if self._judged:
-            self._inputs, self._judged = {}, False
-        self._inputs[args.urn] = plain(args.props)
+        inputs = plain(args.props)
+        with self._lock:  # the engine asks about many resources at once
+            if self._judged:
+                self._inputs, self._judged = {}, False
+            self._inputs[args.urn] = inputs
 
-    def graph(self, resources: Iterable[PolicyResource]) -> Graph:
-        """Return the graph of a stack; the same resources again get the same graph."""
-        self._judged = True
-        taken = [self._resource(item) for item in resources]
-        if self._last is None or self._last[0] != taken:
-            self._last = (taken, Graph.of(taken))
-        return self._last[1]
+    def judge(self, args: StackValidationArgs) -> Outcome:
+        """Return the outcome for a stack, and leave it for the request's second policy."""
+        self._request.left = None
+        graph = Graph.of(self._resource(item) for item in args.resources)
+        with self._lock:
+            self._judged = True
+        found = outcome(graph, plain(args.get_config()))
+        self._request.left = ([item.urn for item in args.resources], found)
+        return found
+
+    def left(self, args: StackValidationArgs) -> Outcome:
+        """Return what the first policy of this request has left, once.
+
+        Raises:
+            RuntimeError: The first policy did not run: somebody switched the laws off.
+        """
+        left, self._request.left = getattr(self._request, "left", None), None
+        if left is None or left[0] != [item.urn for item in args.resources]:
+            raise RuntimeError(_SWITCHED_OFF.format("disabled"))
+        outcome: Outcome = left[1]
+        return outcome
 
     def _resource(self, item: PolicyResource) -> Resource:
         outputs = plain(item.props)
@@ -98,100 +128,72 @@ class Session:
             },
             parent=item.parent.urn if item.parent else item.opts.parent,
             component=item.provider is None and not item.resource_type.startswith("pulumi:"),
-            protect=item.opts.protect,
         )
 
 
-def policies(rules: Iterable[Rule]) -> list[ResourceValidationPolicy | StackValidationPolicy]:
-    """Return the pack's policies: one that records inputs, one for each law, two of the catalogue.
+def policies() -> list[ResourceValidationPolicy | StackValidationPolicy]:
+    """Return the pack's policies: one records inputs, one refuses a stack, one advises.
 
-    The SDK reads every resource again for each policy of a stack (0.25 ms a resource), so the
-    catalogue's rules share two: one that refuses, and one that advises.
+    The order matters: `stack` judges for both, `advice` comes second.
     """
     session = Session()
+    return [_recorder(session), _refuses(session), _advises(session)]
 
+
+def _recorder(session: Session) -> ResourceValidationPolicy:
     def record(args: ResourceValidationArgs, _report: ReportViolation) -> None:
         session.record(args)
 
-    recorder = ResourceValidationPolicy(
+    return ResourceValidationPolicy(
         name="inputs",
-        description="Keeps each resource's inputs for the laws; it never reports anything.",
+        description="Keeps each resource's inputs for the rules; it never reports anything.",
         display_name="Inputs",
         validate=record,
         enforcement_level=EnforcementLevel.ADVISORY,
     )
-    return [
-        recorder,
-        *(_policy(rule, session) for rule in rules),
-        _catalogue(session),
-        _advice(session),
-    ]
 
 
-def _policy(rule: Rule, session: Session) -> StackValidationPolicy:
-    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        for finding in judge([rule], session.graph(args.resources)):
-            report(finding.text, finding.resource or None)
-
-    return StackValidationPolicy(
-        name=rule.name,
-        description=rule.description,
-        display_name=rule.title,
-        severity=EngineSeverity(rule.severity.value),
-        remediation_steps=rule.remediation,
-        url=rule.url,
-        validate=validate,
-        enforcement_level=EnforcementLevel.MANDATORY,
-    )
-
-
-_SCHEMA: Final = PolicyConfigSchema(
-    properties={
-        "rules": {
-            "type": "object",
-            "description": "Level of single rules, by id: mandatory, advisory or disabled.",
-            "additionalProperties": {"type": "string"},
-            "default": {},
-        }
-    }
-)
-
-
-def _catalogue(session: Session) -> StackValidationPolicy:
-    """Return the policy of the mandatory rules; its configuration speaks for both."""
+def _refuses(session: Session) -> StackValidationPolicy:
+    """Return the policy of all that refuses a stack; its configuration speaks for both."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        session.configured = plain(args.get_config()).get("rules", {})
-        rules, wrong = catalogue.select(session.configured)
-        for finding in [*wrong, *judge(rules[Level.MANDATORY], session.graph(args.resources))]:
-            report(catalogue.text(finding), finding.resource or None)
+        if _level(report) is not EnforcementLevel.MANDATORY:
+            raise RuntimeError(_SWITCHED_OFF.format("made advisory"))
+        for finding in session.judge(args).refused:
+            report(text(finding), finding.resource or None)
 
     return StackValidationPolicy(
-        name=catalogue.NAME,
-        description="What every resource of these types has to be.",
-        display_name="Catalogue",
+        name=STACK,
+        description="What a stack has to be: the three laws and the mandatory rules.",
+        display_name="What a stack has to be",
         severity=EngineSeverity.HIGH,
         remediation_steps="Each finding names its own way out.",
-        config_schema=_SCHEMA,
+        config_schema=PolicyConfigSchema(properties=schema()),
         validate=validate,
         enforcement_level=EnforcementLevel.MANDATORY,
     )
 
 
-def _advice(session: Session) -> StackValidationPolicy:
-    """Return the policy of the advisory rules."""
+def _advises(session: Session) -> StackValidationPolicy:
+    """Return the policy of all that is only advice."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        rules, _ = catalogue.select(session.configured)
-        for finding in judge(rules[Level.ADVISORY], session.graph(args.resources)):
-            report(catalogue.text(finding), finding.resource or None)
+        for finding in session.left(args).advised:
+            report(text(finding), finding.resource or None)
 
     return StackValidationPolicy(
-        name=catalogue.ADVICE,
-        description="What a stack is better off with.",
-        display_name="Catalogue: advice",
+        name=ADVICE,
+        description="What a stack is better off with: the advisory rules.",
+        display_name="What a stack is better off with",
         severity=EngineSeverity.MEDIUM,
         remediation_steps="Each finding names its own way out.",
         validate=validate,
         enforcement_level=EnforcementLevel.ADVISORY,
     )
+
+
+def _level(report: ReportViolation) -> EnforcementLevel:
+    """Return the level at which a policy runs; the SDK tells it to nobody but its own closure."""
+    nonlocals = getclosurevars(report).nonlocals if isfunction(report) else {}
+    level = nonlocals.get("enforcement_level")
+    return level if isinstance(level, EnforcementLevel) else EnforcementLevel.MANDATORY

@@ -1,13 +1,10 @@
 """The rules of the pack: small pure functions from the graph to findings."""
 
-from rules.catalogue import CATALOGUE
+from rules.catalogue import CATALOGUE, LAWS
 from rules.exposure import NO_PUBLIC_RDS
 from rules.rule import Finding, Level, Rule, Severity, judge
 from rules.segregation import SEGREGATED_SUBNETS
 from rules.tls import TLS_ONLY_POSTGRES
-
-LAWS = (SEGREGATED_SUBNETS, NO_PUBLIC_RDS, TLS_ONLY_POSTGRES)
-"""The three laws; a stack that breaks one must not be deployed."""
 
 __all__ = [
     "CATALOGUE",

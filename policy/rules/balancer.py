@@ -211,7 +211,8 @@ DELETION_PROTECTED: Final = rule(
     fix="set enable_deletion_protection to true",
     url=f"{_GUIDE}edit-load-balancer-attributes.html",
     controls=("FSBP ELB.6",),
-    level=Level.DISABLED,  # for a stack that must last: see catalogue.py
+    level=Level.DISABLED,
+    production=Level.MANDATORY,
 )
 ZONES: Final = rule(
     _zones,

@@ -1,10 +1,12 @@
 """docs/policy.md, written from the registry: `python -m rules.docs > docs/policy.md`."""
 
+import json
 import sys
 from collections.abc import Iterator
 from typing import Final
 
 from rules import CATALOGUE, LAWS, Level, Rule
+from rules.configuration import RULES, accepted, schema
 
 _HEAD: Final = """\
 # The rules of the policy pack
@@ -13,16 +15,18 @@ Generated from the registry in `policy/rules/` by `make schema`; a test fails wh
 drift.
 
 Every rule judges the planned resources, ids known or not. What it cannot tell is a finding, marked
-`undetermined`. The laws are policies of their own. The catalogue is two policies over one graph:
-`catalogue` refuses a stack, `catalogue-advice` advises. What a rule does is its own level, unless
-the configuration of `catalogue` gives it another one, for both policies:
+`undetermined`. The rules run as two policies over one graph: `stack` refuses a stack, `advice`
+advises. A law is always mandatory. What another rule does is its own level, which may be another
+one in production, unless the configuration of `stack` moves it:
 
 ```json
-{"catalogue": {"rules": {"rds-multi-az": "mandatory", "ecs-image-pinned": "disabled"}}}
+{"stack": {"rules": {"rds-multi-az": "mandatory", "ecs-image-pinned": "disabled"}}}
 ```
 
-`pulumi preview --policy-pack policy --policy-pack-config that.json`. An unknown rule or level is a
-finding, and the rule keeps its own level.
+`perpetual preview --policy-config that.json`, `pulumi preview --policy-pack policy
+--policy-pack-config that.json`. A mistake in it is a finding, and the rule keeps its level. So it
+is where a stack of production (its name matches `production`, below) would lose a mandatory rule:
+only an exception with an owner and an end does that (`policy/exceptions.yaml`).
 
 Controls: `FSBP` is AWS Security Hub's Foundational Security Best Practices, `CIS` the AWS
 Foundations Benchmark 7.0, `CIS5` the same in 5.0, `PCI` a rule of cdk-nag's PCI DSS pack.
@@ -31,7 +35,19 @@ Foundations Benchmark 7.0, `CIS5` the same in 5.0, `PCI` a rule of cdk-nag's PCI
 
 def document() -> str:
     """Return the page."""
-    return "\n".join([_HEAD, *_section("Laws", LAWS), *_section("Catalogue", CATALOGUE)]) + "\n"
+    sections = [*_section("Laws", LAWS), *_section("Catalogue", CATALOGUE), *_figures()]
+    return "\n".join([_HEAD, *sections]) + "\n"
+
+
+def _figures() -> Iterator[str]:
+    yield "## Figures\n\nFurther properties of `stack`'s configuration, which rules compare with.\n"
+    yield "| Property | What it is | Accepted | Default |"
+    yield "| --- | --- | --- | --- |"
+    for name, shape in schema().items():
+        if name != RULES:
+            default = json.dumps(shape["default"])
+            yield f"| `{name}` | {shape['description']} | {accepted(shape)} | `{default}` |"
+    yield ""
 
 
 def _section(title: str, rules: tuple[Rule, ...]) -> Iterator[str]:
@@ -54,10 +70,16 @@ def _row(rule: Rule) -> str:
         f"{rule.why.rstrip('.')}.",
         rule.remediation,
         rule.severity.value,
-        rule.level.value,
+        _level(rule),
         ", ".join(rule.controls),
     )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _level(rule: Rule) -> str:
+    if rule.production in {None, rule.level}:
+        return rule.level.value
+    return f"{rule.level.value}, in production {rule.production}"
 
 
 if __name__ == "__main__":

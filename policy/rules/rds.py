@@ -22,10 +22,16 @@ from rules.subject import (
     unknown,
 )
 
+GLOBAL_CLUSTER: Final = "aws:rds/globalCluster:GlobalCluster"
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/"
-_ADMINS: Final = frozenset({"admin", "administrator", "master", "postgres", "root", "sa", "user"})
+ADMINS: Final = frozenset({"admin", "administrator", "master", "postgres", "root", "sa", "user"})
 _DEFAULT_PORTS: Final = frozenset({1433, 1521, 3306, 5432})
-_INHERITED: Final = ("replicateSourceDb", "snapshotIdentifier", "restoreToPointInTime")
+_INHERITED: Final = (
+    "replicateSourceDb",
+    "snapshotIdentifier",
+    "restoreToPointInTime",
+    "sourceDbClusterIdentifier",
+)
 _WEEK: Final = 7
 
 
@@ -36,9 +42,19 @@ def _source(subject: Subject) -> bool:
     )
 
 
+def _source_encrypted(subject: Subject) -> object:
+    """Return what the source in this stack says of its encryption, which a replica shares."""
+    path = "replicateSourceDb"
+    link = subject.graph.index.link(subject.resource, path, subject.at(path), (DB_INSTANCE,))
+    source = subject.graph.index.by_urn.get(link.urn or "") if link else None
+    return source.properties.get("storageEncrypted") if source else None
+
+
 def _encrypted(subject: Subject) -> Iterator[Fault]:
     value = subject.at("storageEncrypted")
     inherits = any(present(subject.at(key)) for key in _INHERITED)
+    if value is None and on(_source_encrypted(subject)):
+        return
     if value is UNKNOWN or (value is None and inherits):
         # A copy is as encrypted as what it copies, which this stack need not show.
         yield unknown("storageEncrypted")
@@ -79,13 +95,14 @@ STORAGE_ENCRYPTED: Final = rule(
     _encrypted,
     DB_INSTANCE,
     DB_CLUSTER,
+    GLOBAL_CLUSTER,
     name="rds-storage-encrypted",
     title="Databases encrypt their storage",
     severity=Severity.HIGH,
     why="Encryption cannot be switched on later; snapshots and replicas are as plain as the source",
     fix="set storage_encrypted to true, at creation",
     url=f"{_GUIDE}Overview.Encryption.html",
-    controls=("FSBP RDS.3", "CIS 3.2.1", "CIS5 2.2.1"),
+    controls=("FSBP RDS.3", "FSBP RDS.27", "CIS 3.2.1", "CIS5 2.2.1"),
 )
 BACKUPS_ON: Final = rule(
     _own(requires("backupRetentionPeriod", at_least(1), "keeps no backups")),
@@ -115,6 +132,7 @@ DELETION_PROTECTED: Final = rule(
     requires("deletionProtection", on, "can be deleted by one call"),
     DB_INSTANCE,
     DB_CLUSTER,
+    GLOBAL_CLUSTER,
     name="rds-deletion-protected",
     title="Databases are protected from deletion",
     severity=Severity.MEDIUM,
@@ -122,7 +140,8 @@ DELETION_PROTECTED: Final = rule(
     fix="set deletion_protection to true",
     url=f"{_GUIDE}USER_DeleteInstance.html",
     controls=("FSBP RDS.7", "FSBP RDS.8"),
-    level=Level.DISABLED,  # for data that must last: see catalogue.py
+    level=Level.DISABLED,
+    production=Level.MANDATORY,
 )
 FINAL_SNAPSHOT: Final = rule(
     _own(requires("skipFinalSnapshot", not_on, "leaves no snapshot when it is deleted")),
@@ -134,7 +153,8 @@ FINAL_SNAPSHOT: Final = rule(
     why="Automated backups may go with the database",
     fix="set skip_final_snapshot to false and name the final snapshot",
     url=f"{_GUIDE}USER_DeleteInstance.html",
-    level=Level.DISABLED,  # for data that must last: see catalogue.py
+    level=Level.DISABLED,
+    production=Level.MANDATORY,
 )
 MULTI_AZ: Final = rule(
     _own(requires("multiAz", on, "has no standby in a second zone")),
@@ -146,7 +166,8 @@ MULTI_AZ: Final = rule(
     fix="set multi_az to true",
     url=f"{_GUIDE}Concepts.MultiAZ.html",
     controls=("FSBP RDS.5", "CIS 3.2.4", "CIS5 2.2.4"),
-    level=Level.DISABLED,  # for data that must last: see catalogue.py
+    level=Level.DISABLED,
+    production=Level.MANDATORY,
 )
 LOGS_EXPORTED: Final = rule(
     _logs,
@@ -158,7 +179,7 @@ LOGS_EXPORTED: Final = rule(
     why="RDS itself forgets logs after days, and with the instance",
     fix='set enabled_cloudwatch_logs_exports, to ["postgresql", "upgrade"] for Postgres',
     url=f"{_GUIDE}USER_LogAccess.Procedural.UploadtoCloudWatch.html",
-    controls=("FSBP RDS.9", "FSBP RDS.36"),
+    controls=("FSBP RDS.9", "FSBP RDS.36", "FSBP RDS.37"),
 )
 MONITORED: Final = rule(
     requires("monitoringInterval", at_least(1), "has no enhanced monitoring"),
@@ -216,7 +237,7 @@ ADMIN_NAME: Final = rule(
         lambda subject: not any(present(subject.at(key)) for key in _INHERITED),
         requires(
             "username",
-            lambda value: value is None or str(value).lower() not in _ADMINS,
+            lambda value: value is None or str(value).lower() not in ADMINS,
             "has a master user whose name everybody guesses",
         ),
     ),

@@ -1,25 +1,44 @@
 """Figures that a team may set for itself: the pack's configuration, with its defaults.
 
-Each field is a property of the pack's configuration, of the same name in camelCase.
+Each field is a property of the pack's configuration, of the same name in camelCase; its schema is
+made from the field (`rules.configuration`).
 """
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+
+def figure(
+    default: Any, says: str, *, least: float | None = None, most: float | None = None
+) -> Any:
+    """Return a field: its default, what it means, and its bounds (those of a list's items)."""
+    return field(default=default, metadata={"says": says, "least": least, "most": most})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """What rules compare with.
+    """What rules compare with."""
 
-    `production` are patterns (`fnmatch`) of the names of stacks that must last. `public_ports` are
-    the ports that may be open to the whole internet.
-    """
-
-    production: tuple[str, ...] = ("prod", "prod-*", "*-prod", "production")
-    backup_days: int = 7
-    log_days: int = 1
-    secret_days: int = 90
-    public_ports: tuple[int, ...] = (80, 443)
+    production: tuple[str, ...] = figure(
+        ("prod", "prod-*", "*-prod", "production"),
+        "Patterns of the names of stacks that must last. Configuration adds to the defaults.",
+    )
+    backup_days: int = figure(
+        7, "Days for which a database keeps its backups, at least.", least=1, most=35
+    )
+    log_days: int = figure(1, "Days for which logs are kept, at least.", least=1, most=3653)
+    secret_days: int = figure(
+        90, "Days after which a secret is changed, at most.", least=1, most=1000
+    )
+    public_ports: tuple[int, ...] = figure(
+        (80, 443), "Ports that may be open to the whole internet.", least=0, most=65_535
+    )
+    exception_days: int = figure(
+        366, "Days from today in which an exception ends, at most.", least=1, most=1827
+    )
+    exception_resources: int = figure(
+        5, "Resources that one exception covers, at most.", least=1, most=100
+    )
 
 
 DEFAULTS: Final = Thresholds()

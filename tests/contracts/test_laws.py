@@ -487,7 +487,7 @@ def says(found: Finding, case: Case) -> bool:
     """Tell whether a finding names the law, the resource and each step of the path."""
     _, _, name = found.urn.rpartition("::")
     return (
-        found.policy == case.law
+        found.rule == case.law
         and name == case.resource
         and all(step in found.witness for step in case.path)
     )
@@ -505,7 +505,7 @@ def test_breaking_a_law_is_a_finding(case: Case, pack: Pack, *, known: bool) -> 
 def describe(judgement: Judgement) -> str:
     """Show what was found instead."""
     return "\n".join(
-        f"{found.policy} {found.urn.rpartition('::')[2]}: {found.witness}"
+        f"{found.rule} {found.urn.rpartition('::')[2]}: {found.witness}"
         for found in judgement.findings
     )
 

@@ -149,7 +149,7 @@ def test_a_rule_has_its_own_level_unless_configured() -> None:
     own, wrong = catalogue.select({})
     assert wrong == []
     assert {level: len(rules) for level, rules in own.items()} == {
-        level: sum(rule.level is level for rule in CATALOGUE) for level in Level
+        level: sum(rule.level is level for rule in (*LAWS, *CATALOGUE)) for level in Level
     }
     moved, wrong = catalogue.select({"rds-multi-az": "mandatory", "alb-tls-policy": "disabled"})
     assert wrong == []
@@ -210,7 +210,7 @@ def test_dev_breaks_only_what_a_stack_switches_on_that_must_last(
     known: bool,  # noqa: FBT001 - a form
 ) -> None:
     """A small database without standby or protection is what a development stack is."""
-    rules, _ = catalogue.select({})
+    rules, _ = catalogue.select({}, "dev")
     graph = graph_of(captured("dev", known=known))
     assert judge(rules[Level.MANDATORY] + rules[Level.ADVISORY], graph) == []
     lasting = [rule for rule in rules[Level.DISABLED] if rule.name not in NOT_FOR_US]

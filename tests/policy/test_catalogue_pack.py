@@ -16,7 +16,7 @@ from pulumi_policy import (
     proxy,
 )
 
-from rules import LAWS, catalogue
+from rules import catalogue
 from tests.policy.small import small
 from tests.policy.support import captured
 from tests.policy.test_pack import ROOT, SECONDS, outputs_of, running
@@ -34,10 +34,10 @@ def stub() -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
 def ask(stub: analyzer_pb2_grpc.AnalyzerStub, rules: Any = None) -> Found:
     """Ask about the small stack, with this configuration of rules, if any."""
     request = analyzer_pb2.ConfigureAnalyzerRequest()
-    for name, level in ((catalogue.NAME, "MANDATORY"), (catalogue.ADVICE, "ADVISORY")):
+    for name, level in ((adapter.STACK, "MANDATORY"), (adapter.ADVICE, "ADVISORY")):
         request.policyConfig[name].enforcementLevel = analyzer_pb2.EnforcementLevel.Value(level)
     if rules is not None:
-        request.policyConfig[catalogue.NAME].properties.update({"rules": rules})
+        request.policyConfig[adapter.STACK].properties.update({"rules": rules})
     stub.Configure(request, timeout=SECONDS)
     resources = [
         analyzer_pb2.AnalyzerResource(
@@ -48,7 +48,7 @@ def ask(stub: analyzer_pb2_grpc.AnalyzerStub, rules: Any = None) -> Found:
     answer = stub.AnalyzeStack(
         analyzer_pb2.AnalyzeStackRequest(resources=resources), timeout=SECONDS
     )
-    return [item for item in answer.diagnostics if item.policyName.startswith(catalogue.NAME)]
+    return list(answer.diagnostics)
 
 
 def rules_of(found: Found, policy: str) -> set[str]:
@@ -62,11 +62,11 @@ def test_mandatory_and_advisory_rules_speak_by_their_own_policy(
 ) -> None:
     """Each diagnostic has its policy's level, the resource, and the rule first."""
     found = ask(stub)
-    assert "rds-storage-encrypted" in rules_of(found, catalogue.NAME)
-    assert "rds-tags-copied" in rules_of(found, catalogue.ADVICE)
-    assert not rules_of(found, catalogue.NAME) & rules_of(found, catalogue.ADVICE)
+    assert "rds-storage-encrypted" in rules_of(found, adapter.STACK)
+    assert "rds-tags-copied" in rules_of(found, adapter.ADVICE)
+    assert not rules_of(found, adapter.STACK) & rules_of(found, adapter.ADVICE)
     for item in found:
-        refuses = item.policyName == catalogue.NAME
+        refuses = item.policyName == adapter.STACK
         assert (item.enforcementLevel == analyzer_pb2.MANDATORY) is refuses
         assert item.urn
 
@@ -83,11 +83,11 @@ def test_the_configuration_moves_rules_between_the_policies(
             "rds-logs-exported": "disabled",
         },
     )
-    assert "rds-multi-az" in rules_of(moved, catalogue.NAME)
-    assert "rds-storage-encrypted" in rules_of(moved, catalogue.ADVICE)
-    assert "rds-storage-encrypted" not in rules_of(moved, catalogue.NAME)
+    assert "rds-multi-az" in rules_of(moved, adapter.STACK)
+    assert "rds-storage-encrypted" in rules_of(moved, adapter.ADVICE)
+    assert "rds-storage-encrypted" not in rules_of(moved, adapter.STACK)
     assert not any("rds-logs-exported" in item.message for item in moved)
-    assert "rds-logs-exported" in rules_of(ask(stub), catalogue.NAME)
+    assert "rds-logs-exported" in rules_of(ask(stub), adapter.STACK)
 
 
 @pytest.mark.parametrize("rules", [{"no-such-rule": "disabled"}, {"rds-port": "quiet"}, "all off"])
@@ -105,7 +105,7 @@ def test_a_mistake_in_the_configuration_refuses_the_stack(
 
 def test_the_schema_has_a_default_for_every_property() -> None:
     """A client that knows no configuration of ours must not have to."""
-    (policy,) = [item for item in adapter.policies(LAWS) if item.name == catalogue.NAME]
+    (policy,) = [item for item in adapter.policies() if item.name == adapter.STACK]
     schema = policy.config_schema
     assert schema is not None
     assert schema.properties["rules"]["default"] == {}
@@ -127,8 +127,8 @@ def test_a_rule_that_raises_is_a_finding_and_the_others_still_run(
     def report(message: str, urn: str | None = None) -> None:
         said.append(f"{urn}: {message}")
 
-    policies = {item.name: item for item in adapter.policies(LAWS)}
-    policy = policies[catalogue.NAME]
+    policies = {item.name: item for item in adapter.policies()}
+    policy = policies[adapter.STACK]
     assert isinstance(policy, StackValidationPolicy)
     validate(policy, StackValidationArgs([], {}), report)
     assert len(said) == 1
