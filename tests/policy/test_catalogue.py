@@ -11,10 +11,23 @@ from tests.policy.catalogue_case import Case, Properties
 from tests.policy.catalogue_compute import PERMISSIONS, SERVICES, TASKS
 from tests.policy.catalogue_data import RDS, STORAGE
 from tests.policy.catalogue_network import BALANCERS, GROUPS, HOSTS
+from tests.policy.catalogue_rds import CLUSTERS
+from tests.policy.catalogue_rds_limits import REFUSED
 from tests.policy.support import graph_of
 from tests.support.stacks import ROOT, captured
 
-CASES = [*RDS, *STORAGE, *GROUPS, *BALANCERS, *HOSTS, *TASKS, *SERVICES, *PERMISSIONS]
+CASES = [
+    *RDS,
+    *STORAGE,
+    *GROUPS,
+    *BALANCERS,
+    *HOSTS,
+    *TASKS,
+    *SERVICES,
+    *PERMISSIONS,
+    *CLUSTERS,
+    *REFUSED,
+]
 RULES = {rule.name: rule for rule in CATALOGUE}
 
 
@@ -201,7 +214,7 @@ def test_prod_complies_with_the_whole_catalogue(known: bool) -> None:  # noqa: F
     assert spoken <= {rule.name for rule in CATALOGUE if rule.level is Level.DISABLED}
 
 
-NOT_FOR_US = {"rds-port", "ecs-read-only-root"}
+NOT_FOR_US = {"rds-port", "rds-events", "ecs-read-only-root"}
 """Rules that are off because this project decided otherwise, in prod as well."""
 
 
