@@ -34,10 +34,11 @@ format: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m bench
 
-## schema: write what is generated: Pulumi.yaml's config, the README's table, docs/policy.md
+## schema: write what is generated: Pulumi.yaml's config, the README's table, docs/policy.md, docs/coverage.md
 schema: $(READY)
 	$(BIN)/python -m settings.schema
 	cd policy && ../$(BIN)/python -m rules.docs > ../docs/policy.md
+	cd policy && ../$(BIN)/python -m rules.coverage > ../docs/coverage.md
 
 ## lock: resolve the dependencies again
 lock: $(READY)

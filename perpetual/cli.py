@@ -15,6 +15,7 @@ import typer
 from perpetual import processes
 from perpetual.errors import COULD_NOT_RUN, OperatorError
 from perpetual.output import Format, show, show_report, write
+from perpetual.policy.commands import app as policy_app
 
 if TYPE_CHECKING:
     from perpetual.offline.report import Report
@@ -29,6 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Preview, judge and operate a stack.",
 )
+
+
+app.add_typer(policy_app, name="policy")
 
 
 @app.callback()

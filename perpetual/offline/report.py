@@ -1,12 +1,15 @@
 """What a preview found: the facts that every report is made of. Pure: it only computes."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from perpetual.offline.findings import Judgement
+
+if TYPE_CHECKING:
+    from graph import Graph
 
 OUTSIDE: Final = "stack"
 """Layer of what belongs to no component: providers, mostly."""
@@ -26,18 +29,22 @@ class Resource:
     @property
     def short_type(self) -> str:
         """Return the type as people say it: `ec2.Subnet`, `Network`, `provider aws`."""
-        package, module, name = self.type.split(":")
+        parts = self.type.split(":")
+        package, module, name = parts[0], ":".join(parts[1:-1]), parts[-1]
         if package == "pulumi":
             return f"provider {name}" if module == "providers" else name
         area = module.split("/")[0]
         if self.component:
             return name
-        return f"{package}.{name}" if area == "index" else f"{area}.{name}"
+        return f"{package}.{name}" if area in ("index", "") else f"{area}.{name}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Everything a preview has to say."""
+    """Everything a preview has to say.
+
+    `graph` reads the stack's graph, which only pictures need.
+    """
 
     project: str
     stack: str
@@ -45,6 +52,7 @@ class Report:
     outputs: Sequence[str]
     judgement: Judgement
     seconds: Mapping[str, float]
+    graph: "Callable[[], Graph] | None" = None
 
     @cached_property
     def children(self) -> dict[str, list[Resource]]:
@@ -91,4 +99,6 @@ class Report:
 
 
 def _layer(resource: Resource) -> str:
-    return resource.type.split(":")[1].split("/")[0] if resource.component else OUTSIDE
+    # `shop:network:Network`, and types of other shapes that foreign programs make up
+    middle = (resource.type.split(":")[1:2] or [resource.type])[0]
+    return middle.split("/")[0] if resource.component else OUTSIDE

@@ -157,7 +157,6 @@ CERTIFICATE: Final = rule(
     why="AWS refuses the listener, when most of a long `up` is done",
     fix="set certificate_arn",
     url=f"{_GUIDE}https-listener-certificates.html",
-    controls=("FSBP ELB.2",),
 )
 INVALID_HEADERS: Final = rule(
     _application(
@@ -170,7 +169,7 @@ INVALID_HEADERS: Final = rule(
     why="Balancer and server read malformed headers differently, which smuggles requests",
     fix="set drop_invalid_header_fields to true",
     url=f"{_GUIDE}edit-load-balancer-attributes.html",
-    controls=("FSBP ELB.4", "PCI ALBHttpDropInvalidHeaderEnabled"),
+    controls=("FSBP ELB.4",),
 )
 DESYNC: Final = rule(
     _application(
@@ -198,7 +197,7 @@ ACCESS_LOGS: Final = rule(
     why="Without them nobody can tell afterwards who asked for what",
     fix="set access_logs to a bucket, enabled",
     url=f"{_GUIDE}load-balancer-access-logs.html",
-    controls=("FSBP ELB.5",),
+    controls=("FSBP ELB.5", "CIS 4.10"),
     level=Level.ADVISORY,
 )
 DELETION_PROTECTED: Final = rule(

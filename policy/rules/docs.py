@@ -28,8 +28,9 @@ one in production, unless the configuration of `stack` moves it:
 is where a stack of production (its name matches `production`, below) would lose a mandatory rule:
 only an exception with an owner and an end does that (`policy/exceptions.yaml`).
 
-Controls: `FSBP` is AWS Security Hub's Foundational Security Best Practices, `CIS` the AWS
-Foundations Benchmark 7.0, `CIS5` the same in 5.0, `PCI` a rule of cdk-nag's PCI DSS pack.
+Controls: `FSBP` is a control of AWS Security Hub, most of them of its Foundational Security Best
+Practices and many of PCI DSS 4.0.1; `CIS` is the AWS Foundations Benchmark 7.0, `CIS5` the same in
+5.0. [coverage.md](coverage.md) shows what is met.
 """
 
 

@@ -267,7 +267,7 @@ FLOW_LOGS: Final = rule(
     why="After an intrusion nobody can tell who talked to whom",
     fix="add a FlowLog for the VPC, with traffic_type ALL or REJECT",
     url="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
-    controls=("FSBP EC2.6", "CIS5 3.7"),
+    controls=("FSBP EC2.6", "CIS 4.7", "CIS5 3.7"),
 )
 ACL: Final = rule(
     _acl,

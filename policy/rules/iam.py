@@ -147,7 +147,7 @@ NO_ADMIN: Final = rule(
     why="Whoever gets hold of it has the account",
     fix="name the actions that are needed",
     url=f"{_GUIDE}best-practices.html#grant-least-privilege",
-    controls=("FSBP IAM.1", "FSBP IAM.21"),
+    controls=("FSBP IAM.1", "FSBP IAM.21", "CIS 2.14"),
 )
 NO_SERVICE: Final = rule(
     _granted(_service),
@@ -189,6 +189,7 @@ TRUST: Final = rule(
     why="Every AWS account in the world can try, and does",
     fix="name accounts, roles or services as principals, or narrow them by organization",
     url=f"{_GUIDE}reference_policies_elements_principal.html",
+    controls=("CIS 2.21",),
 )
 GITHUB: Final = rule(
     _trusted(_github),
@@ -219,7 +220,7 @@ ACCESS_KEYS: Final = rule(
     why="They never expire, and their secret half lies in the state",
     fix="use a role: OIDC for pipelines, IAM Identity Center for people",
     url=f"{_GUIDE}best-practices.html#bp-workloads-use-roles",
-    controls=("FSBP IAM.3",),
+    controls=("FSBP IAM.3", "CIS 2.12"),
 )
 
 RULES: Final[tuple[Rule, ...]] = (

@@ -132,7 +132,7 @@ BLOCKED: Final = rule(
     why="One wrong policy or ACL publishes what is in the bucket",
     fix="add a BucketPublicAccessBlock with all four switched on",
     url=f"{_S3}access-control-block-public-access.html",
-    controls=("FSBP S3.2", "FSBP S3.3", "FSBP S3.8"),
+    controls=("FSBP S3.2", "FSBP S3.3", "FSBP S3.8", "CIS 3.1.4", "CIS5 2.1.4"),
 )
 TLS: Final = rule(
     _tls,
@@ -143,7 +143,7 @@ TLS: Final = rule(
     why="Objects and signatures cross the network for everybody on the way to read",
     fix="deny s3:* to everybody where aws:SecureTransport is false",
     url=f"{_S3}security-best-practices.html",
-    controls=("FSBP S3.5",),
+    controls=("FSBP S3.5", "CIS 3.1.1", "CIS5 2.1.1"),
 )
 NOT_PUBLIC: Final = rule(
     per_document("policy", test=_public),
@@ -154,7 +154,7 @@ NOT_PUBLIC: Final = rule(
     why="Everybody may do what the statement allows",
     fix="name principals, or narrow the statement by account or organization",
     url=f"{_S3}access-control-block-public-access.html",
-    controls=("FSBP S3.2", "FSBP S3.3", "FSBP S3.6"),
+    controls=("FSBP S3.2", "FSBP S3.3", "FSBP S3.6", "CIS 2.21"),
 )
 ACL: Final = rule(
     requires("acl", lambda value: value not in _ACLS, "grants access by ACL"),
@@ -237,7 +237,7 @@ ROTATED: Final = rule(
     why="The longer one key is used, the more it opens",
     fix="set enable_key_rotation to true",
     url=f"{_KMS}rotate-keys.html",
-    controls=("FSBP KMS.4",),
+    controls=("FSBP KMS.4", "CIS 4.6", "CIS5 3.6"),
 )
 KEY_CLOSED: Final = rule(
     per_document("policy", test=_public),
@@ -248,7 +248,7 @@ KEY_CLOSED: Final = rule(
     why="Encryption that everybody may undo is none",
     fix="name principals, or narrow the statement by kms:CallerAccount",
     url=f"{_KMS}key-policies.html",
-    controls=("FSBP KMS.5",),
+    controls=("FSBP KMS.5", "CIS 2.21"),
 )
 RETAINED: Final = rule(
     requires("retentionInDays", at_least(1), "keeps its events for ever"),
