@@ -105,6 +105,7 @@ _SHORT: Final = {
     TASK_DEFINITION: "task",
     SECURITY_GROUP_RULE: "rule",
     INGRESS_RULE: "rule",
+    EGRESS_RULE: "egress rule",
     NETWORK_ACL_RULE: "rule",
 }
 
