@@ -11,6 +11,7 @@ advisory diagnostic, which is a mandatory law failing open. The proxies give up 
 """
 
 from inspect import getclosurevars, isfunction
+from pathlib import Path
 from threading import Lock, local
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from pulumi_policy import Severity as EngineSeverity
 from graph import UNKNOWN, Graph, Resource, joined
 from rules.catalogue import text
 from rules.configuration import schema
+from rules.exemption import FILE
 from rules.outcome import Outcome, outcome
 
 _UNKNOWNS: Final = frozenset(
@@ -43,6 +45,7 @@ _UNKNOWNS: Final = frozenset(
         proxy.UNKNOWN_OBJECT_VALUE,
     }
 )
+_EXEMPT: Final = Path(__file__).with_name(FILE)
 STACK: Final = "stack"
 ADVICE: Final = "advice"
 _SWITCHED_OFF: Final = (
@@ -77,8 +80,9 @@ class Session:
     and so on the same thread, and takes what is left for it there. Nothing outlives a request.
     """
 
-    def __init__(self) -> None:
-        """Start with nothing seen."""
+    def __init__(self, exempt: Path) -> None:
+        """Start with nothing seen; `exempt` is the file of exceptions, which need not exist."""
+        self._exempt = exempt
         self._inputs: dict[str, dict[str, object]] = {}
         self._judged = False
         self._lock = Lock()
@@ -98,7 +102,8 @@ class Session:
         graph = Graph.of(self._resource(item) for item in args.resources)
         with self._lock:
             self._judged = True
-        found = outcome(graph, plain(args.get_config()))
+        exempt = self._exempt.read_bytes() if self._exempt.exists() else b""
+        found = outcome(graph, plain(args.get_config()), exempt=exempt)
         self._request.left = ([item.urn for item in args.resources], found)
         return found
 
@@ -131,12 +136,13 @@ class Session:
         )
 
 
-def policies() -> list[ResourceValidationPolicy | StackValidationPolicy]:
+def policies(exempt: Path = _EXEMPT) -> list[ResourceValidationPolicy | StackValidationPolicy]:
     """Return the pack's policies: one records inputs, one refuses a stack, one advises.
 
-    The order matters: `stack` judges for both, `advice` comes second.
+    The order matters: `stack` judges for both, `advice` comes second. `exempt` is the file of
+    exceptions.
     """
-    session = Session()
+    session = Session(exempt)
     return [_recorder(session), _refuses(session), _advises(session)]
 
 
@@ -178,12 +184,17 @@ def _advises(session: Session) -> StackValidationPolicy:
     """Return the policy of all that is only advice."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        for finding in session.left(args).advised:
+        left = session.left(args)
+        for finding in left.advised:
             report(text(finding), finding.resource or None)
+        # Where somebody has advice refuse a stack, what is excepted must not.
+        if _level(report) is EnforcementLevel.ADVISORY:
+            for excepted in left.excepted:
+                report(excepted.text, excepted.finding.resource)
 
     return StackValidationPolicy(
         name=ADVICE,
-        description="What a stack is better off with: the advisory rules.",
+        description="What a stack is better off with: the advisory rules; and what is excepted.",
         display_name="What a stack is better off with",
         severity=EngineSeverity.MEDIUM,
         remediation_steps="Each finding names its own way out.",

@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 from graph import Graph
-from rules import catalogue, configuration
+from rules import catalogue, configuration, exceptions
+from rules.exceptions import Excepted
 from rules.rule import Finding, Level, judge
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What refuses a stack, and what is only advice."""
+    """What refuses a stack, what is only advice, and what exceptions silence; levels by rule."""
 
     refused: tuple[Finding, ...]
     advised: tuple[Finding, ...]
+    excepted: tuple[Excepted, ...]
+    levels: Mapping[str, Level]
 
 
 def stack_of(graph: Graph) -> str:
@@ -29,15 +33,32 @@ def stack_of(graph: Graph) -> str:
     return ""
 
 
-def outcome(graph: Graph, configured: Mapping[str, object] | None = None) -> Outcome:
-    """Return the outcome of all rules; `configured` holds the properties of the configuration."""
+def outcome(
+    graph: Graph,
+    configured: Mapping[str, object] | None = None,
+    *,
+    exempt: str | bytes = "",
+    today: date | None = None,
+) -> Outcome:
+    """Return the outcome of all rules.
+
+    `configured` holds the properties of the pack's configuration, `exempt` is the text of the file
+    of exceptions, `today` is by default the day in UTC.
+    """
     read = configuration.read(configured or {})
-    rules, wrong = catalogue.select(read.rules, stack_of(graph), read.thresholds)
+    stack = stack_of(graph)
+    rules, wrong = catalogue.select(read.rules, stack, read.thresholds)
+    levels = {rule.name: level for level, listed in rules.items() for rule in listed}
+    found = judge([*rules[Level.MANDATORY], *rules[Level.ADVISORY]], graph, read.thresholds)
+    day = today or datetime.now(tz=UTC).date()
+    applied = exceptions.apply(
+        exempt, found, graph, stack=stack, today=day, thresholds=read.thresholds
+    )
+    advised = [item for item in applied.kept if levels.get(item.rule) is Level.ADVISORY]
+    refused = [item for item in applied.kept if levels.get(item.rule) is not Level.ADVISORY]
     return Outcome(
-        refused=(
-            *read.findings,
-            *wrong,
-            *judge(rules[Level.MANDATORY], graph, read.thresholds),
-        ),
-        advised=tuple(judge(rules[Level.ADVISORY], graph, read.thresholds)),
+        refused=(*read.findings, *wrong, *applied.findings, *refused),
+        advised=tuple(advised),
+        excepted=applied.excepted,
+        levels=levels,
     )
