@@ -1,0 +1,7 @@
+import Config
+
+config :shop, Shop.Repo, pool_size: 4
+
+config :logger, level: :info
+
+import_config "#{config_env()}.exs"

@@ -1,0 +1,58 @@
+defmodule Shop.Cluster do
+  @moduledoc """
+  Connects the nodes: asks a strategy again and again for names, and connects to each.
+
+  A node that cannot be connected says so once, and again when that changes: of a closed port or a
+  wrong cookie the VM itself says nothing to the one who tries. With Phoenix this is dns_cluster.
+  """
+  use GenServer
+  require Logger
+
+  @first_ms 100
+  @poll_ms 1_000
+
+  def start_link(_opts), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
+
+  @impl true
+  def init(_opts) do
+    config = Application.get_env(:shop, __MODULE__, [])
+    :net_kernel.monitor_nodes(true)
+    if Node.alive?(), do: Process.send_after(self(), :poll, @first_ms)
+    {:ok, %{config: config, refused: MapSet.new()}}
+  end
+
+  @impl true
+  def handle_info(:poll, state) do
+    refused =
+      for name <- strategy(state.config).names(state.config),
+          name != node(),
+          name not in Node.list(),
+          Node.connect(name) != true,
+          into: MapSet.new(),
+          do: name
+
+    for name <- MapSet.difference(refused, state.refused) do
+      Logger.warning("cannot connect to #{name}: the port is closed, or the cookies differ")
+    end
+
+    Process.send_after(self(), :poll, @poll_ms)
+    {:noreply, %{state | refused: refused}}
+  end
+
+  def handle_info({:nodeup, name}, state) do
+    Logger.info("node joined", peer: name)
+    {:noreply, state}
+  end
+
+  def handle_info({:nodedown, name}, state) do
+    Logger.info("node left", peer: name)
+    {:noreply, state}
+  end
+
+  defp strategy(config) do
+    case config[:strategy] do
+      :heartbeat -> Shop.Cluster.Heartbeat
+      _ -> Shop.Cluster.DNS
+    end
+  end
+end
