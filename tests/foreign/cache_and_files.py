@@ -30,9 +30,10 @@ def program() -> None:
     nat = aws.ec2.NatGateway(
         "cms", subnet_id=public[0].id, allocation_id=aws.ec2.Eip("nat").allocation_id
     )
+    world = aws.ec2.RouteTableRouteArgs
     for name, subnets, routes in (
-        ("public", public, [{"cidr_block": "0.0.0.0/0", "gateway_id": igw.id}]),
-        ("app", private, [{"cidr_block": "0.0.0.0/0", "nat_gateway_id": nat.id}]),
+        ("public", public, [world(cidr_block="0.0.0.0/0", gateway_id=igw.id)]),
+        ("app", private, [world(cidr_block="0.0.0.0/0", nat_gateway_id=nat.id)]),
         ("store", files, []),
     ):
         table = aws.ec2.RouteTable(name, vpc_id=vpc.id, routes=routes)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -76,7 +77,12 @@ class FargateService(pulumi.ComponentResource):
         """Create it."""
         super().__init__("crosswalk:ecs:FargateService", name)
         child = pulumi.ResourceOptions(parent=self)
-        outward = {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}
+        outward: Any = {
+            "protocol": "-1",
+            "from_port": 0,
+            "to_port": 0,
+            "cidr_blocks": ["0.0.0.0/0"],
+        }
         balancer_group = aws.ec2.SecurityGroup(
             f"{name}-lb",
             vpc_id=vpc.vpc.id,

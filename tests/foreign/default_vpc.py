@@ -43,7 +43,7 @@ def program() -> None:
         instance_class="db.t3.micro",
         db_name="app",
         username="postgres",
-        password="hunter2hunter2",
+        password="hunter2hunter2",  # noqa: S106 - a beginner's mistake, to be found
         publicly_accessible=True,
         vpc_security_group_ids=[open_group.id],
         skip_final_snapshot=True,

@@ -1,8 +1,12 @@
 """A dual-stack network: IPv6 in by the balancer, out by an egress-only gateway."""
 
+from typing import Any
+
 import pulumi_aws as aws
 
-EVERYWHERE = {"cidr_blocks": ["0.0.0.0/0"], "ipv6_cidr_blocks": ["::/0"]}
+EVERYWHERE: Any = {"cidr_blocks": ["0.0.0.0/0"], "ipv6_cidr_blocks": ["::/0"]}
+
+OUT = aws.ec2.SecurityGroupEgressArgs(protocol="-1", from_port=0, to_port=0, **EVERYWHERE)
 
 
 def program() -> None:
@@ -45,8 +49,12 @@ def program() -> None:
         "web",
         vpc_id=vpc.id,
         description="Balancer",
-        ingress=[{"protocol": "tcp", "from_port": 443, "to_port": 443, **EVERYWHERE}],
-        egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, **EVERYWHERE}],
+        ingress=[
+            aws.ec2.SecurityGroupIngressArgs(
+                protocol="tcp", from_port=443, to_port=443, **EVERYWHERE
+            )
+        ],
+        egress=[OUT],
     )
     app = aws.ec2.SecurityGroup(
         "app",
@@ -56,7 +64,7 @@ def program() -> None:
             {"protocol": "tcp", "from_port": 8080, "to_port": 8080, "security_groups": [web.id]},
             {"protocol": "tcp", "from_port": 22, "to_port": 22, "ipv6_cidr_blocks": ["::/0"]},
         ],
-        egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, **EVERYWHERE}],
+        egress=[OUT],
     )
     aws.lb.LoadBalancer(
         "web",

@@ -1,6 +1,7 @@
 """Fargate tasks with public addresses, to save the NAT gateway; a service admin by hand."""
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -26,7 +27,12 @@ def program() -> None:
     ]
     front = aws.ec2.SecurityGroup("front", vpc_id=vpc.id, description="Balancer")
     tasks = aws.ec2.SecurityGroup("tasks", vpc_id=vpc.id, description="Tasks")
-    rule = {"ip_protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_ipv4": "0.0.0.0/0"}
+    rule: dict[str, Any] = {
+        "ip_protocol": "tcp",
+        "from_port": 443,
+        "to_port": 443,
+        "cidr_ipv4": "0.0.0.0/0",
+    }
     aws.vpc.SecurityGroupIngressRule("front", security_group_id=front.id, **rule)
     aws.vpc.SecurityGroupIngressRule(
         "front-tasks",

@@ -1,6 +1,7 @@
 """A database behind an RDS proxy, which functions use."""
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -29,7 +30,7 @@ def program() -> None:
     database = aws.ec2.SecurityGroup("database", vpc_id=vpc.id, description="Database")
     for source, target in ((function, pool), (pool, database)):
         name = f"{source._name}-{target._name}"  # noqa: SLF001 - as users do
-        ends = {"ip_protocol": "tcp", "from_port": 5432, "to_port": 5432}
+        ends: dict[str, Any] = {"ip_protocol": "tcp", "from_port": 5432, "to_port": 5432}
         aws.vpc.SecurityGroupEgressRule(
             name,
             security_group_id=source.id,

@@ -1,6 +1,7 @@
 """A web shop as tutorials draw it: three tiers by name, rules inline, routes inline."""
 
 import base64
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -25,7 +26,9 @@ def program() -> None:
         vpc_id=vpc.id,
         routes=[aws.ec2.RouteTableRouteArgs(cidr_block="0.0.0.0/0", gateway_id=igw.id)],
     )
-    web_subnets, app_subnets, db_subnets = [], [], []
+    web_subnets: list[pulumi.Output[str]] = []
+    app_subnets: list[pulumi.Output[str]] = []
+    db_subnets: list[pulumi.Output[str]] = []
     for number, zone in enumerate(zones):
         subnet = aws.ec2.Subnet(
             f"web-{number}",
@@ -58,7 +61,7 @@ def program() -> None:
             )
             subnets.append(subnet.id)
 
-    everywhere = {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}
+    everywhere: Any = {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}
     web = aws.ec2.SecurityGroup(
         "web",
         vpc_id=vpc.id,

@@ -45,5 +45,5 @@ def program() -> None:
         min_size=2,
         max_size=6,
         vpc_zone_identifiers=network.require_output("privateSubnetIds"),
-        launch_template={"id": template.id, "version": template.latest_version},
+        launch_template={"id": template.id, "version": "$Latest"},
     )

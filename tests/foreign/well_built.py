@@ -1,9 +1,16 @@
 """A service as somebody careful builds it, with other names and other means than this project's."""
 
+from typing import Any
+
 import pulumi
 import pulumi_aws as aws
 
-OUT = {"ip_protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_ipv4": "0.0.0.0/0"}
+OUT: dict[str, Any] = {
+    "ip_protocol": "tcp",
+    "from_port": 443,
+    "to_port": 443,
+    "cidr_ipv4": "0.0.0.0/0",
+}
 TIERS = ("public", "private", "data")
 
 
@@ -23,7 +30,12 @@ def program() -> None:
     app = aws.ec2.SecurityGroup("app", vpc_id=vpc.id, description="Hosts")
     data = aws.ec2.SecurityGroup("data", vpc_id=vpc.id, description="Database")
     aws.vpc.SecurityGroupEgressRule("web", security_group_id=app.id, description="Web", **OUT)
-    ends = {"ip_protocol": "tcp", "from_port": 5432, "to_port": 5432, "description": "Postgres"}
+    ends: dict[str, Any] = {
+        "ip_protocol": "tcp",
+        "from_port": 5432,
+        "to_port": 5432,
+        "description": "Postgres",
+    }
     aws.vpc.SecurityGroupEgressRule(
         "postgres",
         security_group_id=app.id,
@@ -49,7 +61,7 @@ def program() -> None:
         min_size=2,
         max_size=4,
         vpc_zone_identifiers=subnets["private"],
-        launch_template={"id": template.id, "version": template.latest_version},
+        launch_template={"id": template.id, "version": "$Latest"},
     )
     _database(key, subnets["data"], data)
 
@@ -76,16 +88,21 @@ def _network(vpc: aws.ec2.Vpc) -> dict[str, list[pulumi.Output[str]]]:
         subnet_id=made["public"][0],
         allocation_id=aws.ec2.Eip("nat", domain="vpc").allocation_id,
     )
-    world = {"destination_cidr_block": "0.0.0.0/0"}
+    world: dict[str, Any] = {"destination_cidr_block": "0.0.0.0/0"}
     aws.ec2.Route("in", route_table_id=tables["public"].id, gateway_id=gateway.id, **world)
     aws.ec2.Route("out", route_table_id=tables["private"].id, nat_gateway_id=nat.id, **world)
-    inside = {"protocol": "tcp", "action": "allow", "cidr_block": "10.40.0.0/16", "rule_no": 100}
+    inside: Any = {
+        "protocol": "tcp",
+        "action": "allow",
+        "cidr_block": "10.40.0.0/16",
+        "rule_no": 100,
+    }
     aws.ec2.NetworkAcl(
         "data",
         vpc_id=vpc.id,
         subnet_ids=made["data"],
-        ingress=[{**inside, "from_port": 5432, "to_port": 5432}],
-        egress=[{**inside, "from_port": 1024, "to_port": 65535}],
+        ingress=[aws.ec2.NetworkAclIngressArgs(**inside, from_port=5432, to_port=5432)],
+        egress=[aws.ec2.NetworkAclEgressArgs(**inside, from_port=1024, to_port=65535)],
     )
     return made
 
