@@ -5,7 +5,7 @@ one for each field of `Thresholds`. Nothing here trusts what it reads: a wrong v
 and the default holds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any, Final, get_args, get_origin, get_type_hints
@@ -64,11 +64,11 @@ def read(properties: Mapping[str, object]) -> Configuration:
             continue
         item = known[key]
         shape = _figure(item, hints[item.name])
-        fault = next(_faults(value, shape), None)
-        if fault:
-            findings.append(wrong(f"{key} cannot be {fault}; {_shown(item.default)} holds instead"))
-        else:
+        if _fits(value, shape):
             changes[item.name] = _taken(value, shape)
+        else:
+            says = f"{key} cannot be {value!r}, only {accepted(shape)}"
+            findings.append(wrong(f"{says}; {_shown(item.default)} holds instead"))
     if _WIDENED in changes:
         changes[_WIDENED] = tuple(dict.fromkeys((*DEFAULTS.production, *changes[_WIDENED])))
     return Configuration(
@@ -110,20 +110,11 @@ def _figure(item: "Field[Any]", hint: Any) -> dict[str, Any]:
     }
 
 
-def _faults(value: object, shape: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with a value, as `'x', only ...`."""
-    if shape["type"] == "array":
-        if not isinstance(value, (list, tuple)):
-            yield f"{value!r}, only {accepted(shape)}"
-            return
-        for each in value:
-            yield from _faults(each, shape["items"])
-    elif not _fits(value, shape):
-        yield f"{value!r}, only {accepted(shape)}"
-
-
 def _fits(value: object, shape: Mapping[str, Any]) -> bool:
     kind = shape["type"]
+    if kind == "array":
+        items = value if isinstance(value, (list, tuple)) else [None]
+        return all(_fits(each, shape["items"]) for each in items)
     if kind in {"boolean", "string"}:
         return isinstance(value, bool if kind == "boolean" else str)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
