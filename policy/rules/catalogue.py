@@ -13,6 +13,10 @@ from typing import Final
 from rules import (
     balancer,
     ecs,
+    ecs_capacity,
+    ecs_fargate,
+    ecs_fit,
+    ecs_limits,
     ecs_service,
     hosts,
     iam,
@@ -47,6 +51,10 @@ CATALOGUE: Final[tuple[Rule, ...]] = (
     *rds_windows.RULES,
     *rds_storage.RULES,
     *rds_fit.RULES,
+    *ecs_limits.RULES,
+    *ecs_fargate.RULES,
+    *ecs_fit.RULES,
+    *ecs_capacity.RULES,
 )
 CONFIGURATION: Final = "configuration"
 """The id under which mistakes in the pack's configuration are found."""

@@ -39,6 +39,15 @@ class Thresholds:
     exception_resources: int = figure(
         5, "Resources that one exception covers, at most.", least=1, most=100
     )
+    deregistration_seconds: int = figure(
+        120, "Seconds for which a balancer keeps a replaced target, at most.", least=1, most=3600
+    )
+    drain_variable: str = figure(
+        "DRAIN_SECONDS", "Environment variable that tells a container how long it drains."
+    )
+    required_tags: tuple[str, ...] = figure(
+        (), "Keys of the tags that every resource must have which can have tags."
+    )
 
 
 DEFAULTS: Final = Thresholds()

@@ -10,6 +10,7 @@ from rules.docs import document
 from tests.policy.catalogue_case import Case, Properties
 from tests.policy.catalogue_compute import PERMISSIONS, SERVICES, TASKS
 from tests.policy.catalogue_data import RDS, STORAGE
+from tests.policy.catalogue_ecs_limits import PARTS, SIZES
 from tests.policy.catalogue_network import BALANCERS, GROUPS, HOSTS
 from tests.policy.catalogue_rds import CLUSTERS
 from tests.policy.catalogue_rds_limits import REFUSED
@@ -27,6 +28,8 @@ CASES = [
     *PERMISSIONS,
     *CLUSTERS,
     *REFUSED,
+    *SIZES,
+    *PARTS,
 ]
 RULES = {rule.name: rule for rule in CATALOGUE}
 
@@ -141,9 +144,9 @@ def test_every_rule_says_what_why_and_how() -> None:
         assert rule.remediation, rule.name
         assert rule.url.startswith("https://docs.aws.amazon.com/"), rule.name
         for control in rule.controls:
-            assert re.fullmatch(
-                r"FSBP \w+\.\d+|CIS \d\.\d+(\.\d)?|CIS5 \d\.\d+(\.\d)?", control
-            ), control
+            assert re.fullmatch(r"FSBP \w+\.\d+|CIS \d\.\d+(\.\d)?|CIS5 \d\.\d+(\.\d)?", control), (
+                control
+            )
 
 
 def test_the_page_is_what_the_registry_says() -> None:
