@@ -75,6 +75,9 @@ def preview(  # noqa: PLR0913 - one parameter per option
         message = f"--json is short for --format json, and here is --format {form} too"
         raise OperatorError(message, hint="Leave one of them out.")
     chosen = Format.JSON if as_json else form or Format.TEXT
+    if watch and chosen is Format.HTML:
+        message = "--watch prints judgement after judgement, and --format html is one page"
+        raise OperatorError(message, hint="Leave one of them out.")
     from perpetual.offline import preview as offline  # noqa: PLC0415 - only this command needs it
 
     # Loading an SDK makes a million objects, all to stay; the collector's usual pace would look

@@ -20,11 +20,12 @@ class Format(StrEnum):
     SARIF = "sarif"
     JUNIT = "junit"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 def show_report(report: "Report", form: Format) -> None:
     """Print a report."""
-    from perpetual.offline.reports import document, junit, markdown, sarif, text  # noqa: PLC0415 - costs time that other commands need not pay
+    from perpetual.offline.reports import document, html, junit, markdown, sarif, text  # noqa: PLC0415 - costs time that other commands need not pay
 
     match form:
         case Format.TEXT:
@@ -37,6 +38,8 @@ def show_report(report: "Report", form: Format) -> None:
             write(junit.render(report))
         case Format.MARKDOWN:
             write(markdown.render(report))
+        case Format.HTML:
+            write(html.render(report))
 
 
 def show(lines: "Iterable[Line]") -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ from perpetual.offline.pack import Identity, Pack
 from perpetual.offline.report import Report, Resource
 
 if TYPE_CHECKING:
+    from graph import Graph
     from perpetual.offline.records import Capture, Registration
 
 SDKS: Final = ("pulumi_aws",)
@@ -107,6 +109,11 @@ def judge(planned: Plan, pack: Pack, clock: Clock) -> Report:
     """Run the program and ask a pack that was started before."""
     with clock.phase("program"):
         captured = run_program(planned)
+    return judge_capture(planned, pack, captured, clock)
+
+
+def judge_capture(planned: Plan, pack: Pack, captured: "Capture", clock: Clock) -> Report:
+    """Ask a pack that was started before about a program that has run."""
     with clock.phase("policy"):
         from perpetual.offline import analysis  # noqa: PLC0415 - loads gRPC, which the watcher forks before
 
@@ -118,7 +125,14 @@ def judge(planned: Plan, pack: Pack, clock: Clock) -> Report:
         outputs=sorted(captured.outputs),
         judgement=judgement,
         seconds=clock.total(),
+        graph=partial(_graph, captured),
     )
+
+
+def _graph(captured: "Capture") -> "Graph":
+    from perpetual.offline import graphs  # noqa: PLC0415 - only pictures need it
+
+    return graphs.of(captured)
 
 
 def run_program(planned: Plan) -> "Capture":

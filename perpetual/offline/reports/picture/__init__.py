@@ -1,0 +1,1 @@
+"""The network of a stack as a picture: facts (model), geometry (layout), elements (svg)."""
