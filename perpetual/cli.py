@@ -14,10 +14,15 @@ import typer
 
 from perpetual import processes
 from perpetual.errors import COULD_NOT_RUN, OperatorError
+from perpetual.offline.revisions import options as comparing
+from perpetual.offline.revisions.kinds import Kind
 from perpetual.output import Format, show, show_report, write
 from perpetual.policy.commands import app as policy_app
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from perpetual.offline.preview import Options
     from perpetual.offline.report import Report
 
 FINDINGS: Final = 1
@@ -54,6 +59,14 @@ def preview(  # noqa: PLR0913 - one parameter per option
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="Set a configuration value, as a path; repeatable."),
     ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="REVISION", help="Compare with a git revision, the riskiest first."),
+    ] = None,
+    fail_on: Annotated[
+        list[Kind] | None,
+        typer.Option("--fail-on", help="With --base: exit 1 on differences of a kind; repeatable."),
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Judge again on every save.")] = False,
     answers: Annotated[
         Path | None,
@@ -69,12 +82,14 @@ def preview(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Run the program and the policy pack offline: no account, no engine, no Docker.
 
-    Exit code: 0 without findings, 1 with findings, 2 if it could not run.
+    Exit code: 0 without findings, 1 with findings, 2 if it could not run. With --base it is the
+    working tree's; differences count only where --fail-on names their kind.
     """
     if as_json and form not in {None, Format.JSON}:
         message = f"--json is short for --format json, and here is --format {form} too"
         raise OperatorError(message, hint="Leave one of them out.")
     chosen = Format.JSON if as_json else form or Format.TEXT
+    comparing.check(base, chosen, fail_on or (), watch=watch)
     if watch and chosen is Format.HTML:
         message = "--watch prints judgement after judgement, and --format html is one page"
         raise OperatorError(message, hint="Leave one of them out.")
@@ -97,6 +112,8 @@ def preview(  # noqa: PLR0913 - one parameter per option
         watcher.watch(options, partial(_show_again, form=chosen), _say)
         return 0
     try:
+        if base is not None:
+            return _compare(options, base, chosen, fail_on or ())
         report = offline.preview(options)
     except OperatorError:
         if trace:
@@ -104,6 +121,24 @@ def preview(  # noqa: PLR0913 - one parameter per option
         raise
     show_report(report, chosen)
     return 0 if report.judgement.clean else FINDINGS
+
+
+def _compare(options: "Options", base: str, form: Format, fail_on: "Iterable[Kind]") -> int:
+    """Compare with a revision and print what is different; return the exit code."""
+    from perpetual.offline.revisions import run  # noqa: PLC0415 - late, as above
+
+    report, comparison = run.compare(options, base)
+    from perpetual.offline.revisions import forms  # noqa: PLC0415 - loads the SDK, after the forks
+
+    match form:
+        case Format.JSON:
+            write(forms.render_json(report, comparison))
+        case Format.MARKDOWN:
+            write(forms.render_markdown(report, comparison))
+        case _:
+            show(forms.to_lines(report, comparison))
+    clean = report.judgement.clean and not comparing.fails(comparison, fail_on)
+    return 0 if clean else FINDINGS
 
 
 def _show_again(report: "Report", first: bool, *, form: Format) -> None:  # noqa: FBT001 - called by the watcher

@@ -38,7 +38,7 @@ def _reduced(before: Any, after: Any) -> bool:
 
 def _shortened(before: Any, after: Any) -> bool:
     """Tell whether logs are kept shorter than before; 0 and unset keep them for ever."""
-    kept = [value if value else float("inf") for value in (before, after)]
+    kept = [value or float("inf") for value in (before, after)]
     return all(isinstance(value, (int, float)) for value in kept) and kept[1] < kept[0]
 
 
