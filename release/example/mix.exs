@@ -7,6 +7,8 @@ defmodule Shop.MixProject do
       version: "0.1.0",
       elixir: "~> 1.14",
       start_permanent: Mix.env() == :prod,
+      # Where the XMPP package is installed, its :scram would otherwise be taken for a mistake.
+      elixirc_options: [ignore_module_conflict: true],
       deps: deps(),
       releases: [shop: [include_executables_for: [:unix]]]
     ]

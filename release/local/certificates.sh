@@ -1,0 +1,29 @@
+#!/bin/sh
+# An authority of this machine's own, and certificates for database and balancer; made at first start,
+# and again before they expire. The keys never leave the volume.
+set -eu
+umask 077
+cd /certificates
+
+fresh() { [ -s "$1" ] && openssl x509 -checkend 604800 -noout -in "$1" >/dev/null; }
+
+sign() {
+    name=$1
+    names=$2
+    fresh "$name.pem" && openssl verify -CAfile ca.pem "$name.pem" >/dev/null 2>&1 && return
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$name" \
+        -keyout "$name.key" -out "$name.csr" 2>/dev/null
+    printf 'subjectAltName=%s\n' "$names" >"$name.ext"
+    openssl x509 -req -in "$name.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 90 \
+        -extfile "$name.ext" -out "$name.pem" 2>/dev/null
+    rm -f "$name.csr" "$name.ext"
+}
+
+fresh ca.pem || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \
+    -subj "/CN=Perpetual local authority" -addext "basicConstraints=critical,CA:TRUE" \
+    -keyout ca.key -out ca.pem 2>/dev/null
+sign database "DNS:database,DNS:localhost"
+sign balancer "DNS:localhost,DNS:balancer,DNS:${HOST:-localhost}"
+# Certificates are for everybody to see; the release, which is nobody, reads the authority's.
+chmod 755 .
+chmod 644 ./*.pem
