@@ -12,12 +12,16 @@ from typing import Final
 
 from rules import (
     balancer,
+    balancer_limits,
+    certificates,
+    dns,
     ecs,
     ecs_capacity,
     ecs_fargate,
     ecs_fit,
     ecs_limits,
     ecs_service,
+    edge,
     hosts,
     iam,
     rds,
@@ -55,6 +59,10 @@ CATALOGUE: Final[tuple[Rule, ...]] = (
     *ecs_fargate.RULES,
     *ecs_fit.RULES,
     *ecs_capacity.RULES,
+    *balancer_limits.RULES,
+    *edge.RULES,
+    *certificates.RULES,
+    *dns.RULES,
 )
 CONFIGURATION: Final = "configuration"
 """The id under which mistakes in the pack's configuration are found."""
