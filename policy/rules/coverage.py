@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from rules.catalogue import CATALOGUE
+from rules.catalogue import CATALOGUE, LAWS
 from rules.controls import CIS, HUB, Control
-from rules.exposure import NO_PUBLIC_RDS
 from rules.rule import Level, Rule
-from rules.segregation import SEGREGATED_SUBNETS
-from rules.tls import TLS_ONLY_POSTGRES
 
-RULES: Final = (SEGREGATED_SUBNETS, NO_PUBLIC_RDS, TLS_ONLY_POSTGRES, *CATALOGUE)
+RULES: Final = (*LAWS, *CATALOGUE)
 
 
 class Status(StrEnum):

@@ -27,7 +27,6 @@ HIGH_RISK: Final = (
     *(20, 21, 23, 25, 110, 135, 143, 1433, 1434, 2375, 2379, 3000, 3306, 4333, 4369, 5000, 5432),
     *(5500, 5601, 6379, 8080, 8088, 8888, 9200, 9300, 11211, 27017),
 )
-_WEB: Final = (80, 443)
 
 _V4: Final = 2**24
 _V6: Final = 2**112
@@ -101,7 +100,7 @@ def _any_traffic(subject: Subject) -> Iterator[Fault]:
 
 
 def _web_only(subject: Subject) -> Iterator[Fault]:
-    known = {*ADMINISTRATION, *HIGH_RISK, *_WEB}
+    known = {*ADMINISTRATION, *HIGH_RISK, *subject.thresholds.public_ports}
     for group in _groups(subject):
         yield from _doubts(group, (0,))
         for item in group.ingress:
@@ -182,10 +181,10 @@ WEB_ONLY: Final = rule(
     _web_only,
     *GROUPS[:2],
     name="sg-only-web-open",
-    title="Only web ports are open to the world",
+    title="Only authorised ports are open to the world",
     severity=Severity.LOW,
     why="Every other open port is one more thing to keep patched",
-    fix="open 80 and 443 only, or admit the clients' ranges",
+    fix="open 80 and 443 only, admit the clients' ranges, or name the port in publicPorts",
     url=_OPEN,
     controls=("FSBP EC2.18",),
     level=Level.ADVISORY,

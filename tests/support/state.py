@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from google.protobuf import json_format
+from google.protobuf import json_format, struct_pb2
 from pulumi.runtime import rpc
 
 from perpetual.offline.capture import Capture, Registration
+from perpetual.offline.graphs import SHOWN
 
 SECRET = rpc._special_secret_sig  # noqa: SLF001 - wire constants
 SIGNATURE = rpc._special_sig_key  # noqa: SLF001 - wire constants
+EMPTY = struct_pb2.Struct()
 WHEN = "2026-01-05T08:30:00Z"
 
 
@@ -39,14 +41,18 @@ def exported(capture: Capture, *, stack: str, project: str = "perpetual") -> dic
 
 def _resource(item: Registration, capture: Capture) -> dict[str, Any]:
     request = item.request
-    outputs = item.outputs if request.custom else capture.registered_outputs.get(item.urn)
+    outputs = json_format.MessageToDict(item.outputs)
+    if request.custom:  # of what was invented only what is surely true of AWS too
+        outputs = {key: outputs[key] for key in outputs if key in (*request.object, *SHOWN)}
+    else:
+        outputs = json_format.MessageToDict(capture.registered_outputs.get(item.urn, EMPTY))
     held = {
         "urn": item.urn,
         "custom": request.custom,
         "id": item.id,
         "type": item.type,
         "inputs": _state(json_format.MessageToDict(request.object)),
-        "outputs": _state(json_format.MessageToDict(outputs)) if outputs else {},
+        "outputs": _state(outputs),
         "parent": request.parent,
         "protect": request.protect,
         "dependencies": list(request.dependencies),
