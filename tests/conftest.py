@@ -2,6 +2,7 @@
 
 import gc
 
+import pytest
 from hypothesis import settings
 
 import components.access
@@ -9,6 +10,7 @@ import components.data
 import components.ecs
 import components.image
 import components.network
+from tests.support import chromium
 
 # The SDK's classes are loaded once and stay: walking them at every collection would double the
 # time of each capture.
@@ -19,3 +21,10 @@ gc.freeze()
 # A busy machine is not a fault: examples are bounded by their number, not by the clock.
 settings.register_profile("perpetual", deadline=None)
 settings.load_profile("perpetual")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud what was not tested, and why."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    if any(chromium.MISSING in str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(f"skipped: {chromium.MISSING}", yellow=True)

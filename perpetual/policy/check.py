@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from graph import Graph
+from graph.state import resources
 from perpetual.offline import analysis, preview
 from perpetual.offline.config import Config
 from perpetual.offline.findings import Finding, Judgement, Policy
@@ -26,7 +28,8 @@ def check(path: str, folder: Path, seconds: float) -> Report:
     """Judge the export at `path` (`-`: stdin) with the pack in `folder`."""
     clock = preview.Clock()
     with clock.phase("state"):
-        found = read(load(path))
+        export = load(path)
+        found = read(export)
     identity = Identity(
         project=found.project, stack=found.stack, config=Config(values={}), preview=False
     )
@@ -39,6 +42,7 @@ def check(path: str, folder: Path, seconds: float) -> Report:
         outputs=sorted(found.capture.outputs),
         judgement=settled(found, judgement),
         seconds=clock.total(),
+        graph=lambda: Graph.of(resources(export)),
     )
 
 

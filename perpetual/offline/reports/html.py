@@ -58,9 +58,11 @@ def render(report: Report) -> str:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", f"{title}: {_verdict(report)}"),
-        element("style", style() + _highlights(picture)),
     )
-    return f"<!DOCTYPE html>\n{rendered(element('html', head, body, lang='en'))}"
+    # Style is not text: what escapes there would be read as it stands.
+    page = rendered(element("html", head, body, lang="en"))
+    sheet = f"<style>\n{style()}{_highlights(picture)}</style>"
+    return "<!DOCTYPE html>\n" + page.replace("</head>", f"{sheet}</head>", 1)
 
 
 def style() -> str:

@@ -7,6 +7,8 @@ from perpetual.offline.reports.entries import visible
 
 Content = ET.Element | str | None
 
+_VOID: Final = ("meta", "input")
+"""Elements without an end, of those that pages here use."""
 _NUMBER: Final = "{:.1f}"
 
 
@@ -29,8 +31,11 @@ def element(tag: str, *content: Content, **attributes: str | float | None) -> ET
 
 
 def rendered(made: ET.Element) -> str:
-    """Return an element as HTML."""
-    return ET.tostring(made, encoding="unicode", method="html")
+    """Return an element as HTML: as XML, which escapes more, less what HTML does not close."""
+    text = ET.tostring(made, encoding="unicode", short_empty_elements=False)
+    for tag in _VOID:
+        text = text.replace(f"</{tag}>", "")
+    return text
 
 
 def _spelled(value: str | float) -> str:

@@ -16,9 +16,9 @@ from perpetual.offline.reports.picture.metrics import Rect
 from perpetual.offline.reports.picture.model import KINDS, Box, Gateway, Network, Node, Picture
 
 TIERS: Final = {
-    Tier.PUBLIC: "a way in from the internet",
-    Tier.PRIVATE: "a way out, none in",
-    Tier.DATA: "no way out, none in",
+    Tier.PUBLIC: "a route to an internet gateway",
+    Tier.PRIVATE: "another way out",
+    Tier.DATA: "no way out",
 }
 """The rows, from the top, and what makes a subnet one of theirs."""
 _KINDS: Final = list(KINDS)
@@ -161,7 +161,7 @@ class _Builder:
         return y + metrics.ROW_GAP
 
     def _gateways(self, gateways: Sequence[Gateway], top: float, y: float) -> float:
-        """Place internet gateways on the edge, as wide as the network; others in rows below it."""
+        """Place internet gateways on the edge, as wide as the network; others beside the title."""
         whole = [item for item in gateways if item.whole]
         for position, item in enumerate(whole):
             width = (self.result.width - 2 * metrics.EDGE) / len(whole)
@@ -169,14 +169,20 @@ class _Builder:
             rect = Rect(x, top - metrics.GATE / 2, width, metrics.GATE)
             self.result.gateways[item.key] = rect
         rest = [item for item in gateways if not item.whole]
-        step = self.column + metrics.GAP
-        across = max(1, len(set(self.columns.values())))
+        across = len(set(self.columns.values())) or 1
+        beside = len(rest) < across
+        start = y - metrics.TITLE + metrics.LANE_GAP / 2 if beside else y
         for position, item in enumerate(rest):
-            x = metrics.EDGE + self.left + (position % across) * step
-            line = y + (position // across) * (metrics.BAR + metrics.LANE_GAP)
-            self.result.gateways[item.key] = Rect(x, line, self.column, metrics.BAR)
-        rows = -(-len(rest) // across)
-        return y + rows * (metrics.BAR + metrics.LANE_GAP)
+            # Beside the title they stand on the right, else in rows of their own below it.
+            column = across - len(rest) + position if beside else position % across
+            line = 0 if beside else position // across
+            x = metrics.EDGE + self.left + column * (self.column + metrics.GAP)
+            rect = Rect(
+                x, start + line * (metrics.BAR + metrics.LANE_GAP), self.column, metrics.BAR
+            )
+            self.result.gateways[item.key] = rect
+            y = max(y, rect.bottom + metrics.LANE_GAP / 2)
+        return y
 
     def _row(self, row: _Row, top: float) -> float:
         first = metrics.EDGE + self.left
@@ -237,7 +243,8 @@ class _Builder:
 
 
 def _elbow(box: Rect, nat: Rect) -> tuple[tuple[float, float], ...]:
-    start, end = box.x + box.width * metrics.WAY_OUT, nat.x + nat.width * metrics.WAY_OUT
+    start = box.x + box.width * metrics.WAY_OUT
+    end = nat.x - metrics.INSET + (nat.width + 2 * metrics.INSET) * metrics.WAY_OUT
     middle = nat.bottom + metrics.INSET * 2 + metrics.ROW_GAP / 2
     if abs(start - end) < metrics.GAP:
         return ((start, box.y), (start, nat.bottom))

@@ -10,7 +10,7 @@ from perpetual.offline.reports.picture import metrics
 from perpetual.offline.reports.picture.layout import Band, Layout
 from perpetual.offline.reports.picture.lines import Line
 from perpetual.offline.reports.picture.metrics import Rect, fitted
-from perpetual.offline.reports.picture.model import KINDS, Box, Gateway, Node, Picture
+from perpetual.offline.reports.picture.model import KINDS, Box, Gateway, Network, Node, Picture
 
 _BADGES: Final = 3
 """As many findings are marked on one thing; the list below the picture has them all."""
@@ -87,9 +87,11 @@ class _Drawing:
             rect = self.layout.networks[network.key]
             text = f"{network.kind} {network.name} {network.cidr}".strip()
             inner, y = self.layout.inner, rect.y + metrics.PADDING + 16
-            room = inner.width - self._taken(network.key)
-            label = _text(inner.x + 2, y, fitted(text, room / _BOLD), "title")
-            marks = self._badges(network.key, inner.right, y - 13)
+            room = self._room(network) - self._taken(network.key)
+            shown = fitted(text, room / _BOLD)
+            label = _text(inner.x + 2, y, shown, "title")
+            end = inner.x + 2 + len(shown) * metrics.LETTER * _BOLD
+            marks = self._badges(network.key, end + self._taken(network.key), y - 13)
             yield self._group("vpc", network.key, text, _rect(rect, "ground", 10), label, *marks)
         for name, rect in self.layout.zones:
             yield _text(rect.x + 2, rect.y + 14, fitted(name, rect.width), "zone")
@@ -110,6 +112,18 @@ class _Drawing:
             ),
             class_=f"band {band.tier}",
         )
+
+    def _room(self, network: Network) -> float:
+        """Return the width of a network's title: up to the first gateway beside it."""
+        inner, top = self.layout.inner, self.layout.networks[network.key].y
+        beside = [
+            rect.x - inner.x - metrics.GAP
+            for item in self.picture.gateways
+            if not item.whole and item.home == network.key
+            for rect in (self.layout.gateways[item.key],)
+            if rect.y < top + metrics.PADDING + metrics.TITLE
+        ]
+        return min(beside, default=inner.width)
 
     def _things(self) -> Iterator[Element]:
         for place in self.picture.places:
@@ -133,7 +147,7 @@ class _Drawing:
         marks = self._badges(box.key, rect.right - 8, rect.y + 7)
         room = rect.width - 20
         name = room - self._taken(box.key)
-        ways = f"→ {', '.join(box.ways)}" if box.ways else "no way out"
+        ways = f"→ {', '.join(box.ways)}" if box.ways else "no route out"
         held = "" if box.managed else " existing"
         return self._group(
             f"subnet {box.tier}{held}",
@@ -201,6 +215,7 @@ class _Drawing:
             parts = [
                 element("path", d=_path(line.points), class_="wire"),
                 element("path", d=_arrow(line.points), class_="head"),
+                element("circle", cx=line.points[0][0], cy=line.points[0][1], r=3, class_="head"),
             ]
         middle = line.pill.x + line.pill.width / 2
         return element(
