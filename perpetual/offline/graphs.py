@@ -17,6 +17,7 @@ SHOWN: Final[tuple[str, ...]] = (
     "defaultRouteTableId",
     "defaultNetworkAclId",
     "defaultSecurityGroupId",
+    "primaryNetworkInterfaceId",
 )
 
 

@@ -1,16 +1,16 @@
 """What is attached to the network: each thing's interfaces, with their groups and addresses."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from graph.facts import Link, Source, Standing
-from graph.groups import GROUPS, Group
-from graph.placements import Kind, Placement, Spot, list_spots, template_references
-from graph.read import flag, mappings
+from graph.facts import Link, Standing
+from graph.groups import Group
+from graph.memberships import HOSTS, memberships, network_interfaces, within
+from graph.placements import Kind, Placement, Spot, attached_interfaces, list_spots
+from graph.read import flag
 from graph.resource import UNKNOWN, Resource, Unknown
 from graph.tokens import (
-    AUTOSCALING_GROUP,
     BALANCERS,
     DB_CLUSTER,
     DB_INSTANCE,
@@ -18,13 +18,11 @@ from graph.tokens import (
     EFS_MOUNT_TARGET,
     ELASTIC_IP,
     ELASTIC_IP_ASSOCIATION,
+    ENDPOINT_SUBNET,
     INSTANCE,
     LAMBDA,
-    LAUNCH_CONFIGURATION,
-    LAUNCH_TEMPLATE,
     NAT_GATEWAY,
     NETWORK_INTERFACE,
-    SPOT_REQUEST,
     VPC_ENDPOINT,
 )
 
@@ -32,21 +30,6 @@ if TYPE_CHECKING:
     from graph import Graph
     from graph.network import Subnet
 
-HOSTS: Final = (INSTANCE, SPOT_REQUEST, AUTOSCALING_GROUP)
-
-_GROUPS_AT: Final = {
-    "aws:ecs/service:Service": "networkConfiguration.securityGroups",
-    "aws:ecs/taskSet:TaskSet": "networkConfiguration.securityGroups",
-    LAMBDA: "vpcConfig.securityGroupIds",
-    DB_PROXY: "vpcSecurityGroupIds",
-    EFS_MOUNT_TARGET: "securityGroups",
-    "aws:elasticache/cluster:Cluster": "securityGroupIds",
-    "aws:elasticache/replicationGroup:ReplicationGroup": "securityGroupIds",
-    "aws:elasticache/serverlessCache:ServerlessCache": "securityGroupIds",
-    "aws:memorydb/cluster:Cluster": "securityGroupIds",
-    VPC_ENDPOINT: "securityGroupIds",
-    **dict.fromkeys(BALANCERS, "securityGroups"),
-}
 # Placed things that the laws on tiers do not speak about: type, kind, and where the subnets are.
 _FURTHER: Final = (
     (DB_PROXY, Kind.PROXY, "vpcSubnetIds"),
@@ -98,25 +81,28 @@ def interfaces(graph: "Graph") -> list[Interface]:
 def _further(graph: "Graph") -> Iterator[Placement]:
     for token, kind, path in _FURTHER:
         for item in graph.index.of(token):
-            listed = _at(item, path)
-            if token == VPC_ENDPOINT and not listed:
-                continue  # a gateway endpoint is a route, not an interface
-            if (token == LAMBDA and not listed) or item.properties.get("availabilityMode"):
-                continue  # a function outside VPCs; a NAT gateway that lies in no subnet
+            listed = within(item, path)
             label = graph.label(item.urn)
             spots = list_spots(graph.index, item, path, (label,), listed or ())
+            if token == VPC_ENDPOINT:
+                spots += _endpoint_spots(graph, item, label)
+            if token in (VPC_ENDPOINT, LAMBDA) and not spots:
+                continue  # a gateway endpoint is a route, and a function may lie outside VPCs
+            if item.properties.get("availabilityMode") == "regional":
+                continue  # a NAT gateway that lies in no subnet
             no = flag(item, "publicAddress", default=False)
             missing = "" if spots else "it names no subnet"
             yield Placement(item.urn, label, kind, spots, no, None, missing)
 
 
-def _at(item: Resource, path: str) -> object:
-    value: object = item.properties
-    for key in path.split("."):
-        if value is UNKNOWN:
-            return UNKNOWN
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+def _endpoint_spots(graph: "Graph", item: Resource, label: str) -> tuple[Spot, ...]:
+    """Return the subnets that resources of their own add to an endpoint."""
+    added = graph.index.referring(ENDPOINT_SUBNET, "vpcEndpointId", VPC_ENDPOINT)
+    return tuple(
+        spot
+        for one in added.get(item.urn, ())
+        for spot in list_spots(graph.index, one, "subnetId", (label,))
+    )
 
 
 def _interface(
@@ -139,92 +125,15 @@ def _interface(
     )
     if placement.kind is Kind.NAT:
         return replace(base, filtered=False)
-    links = _group_links(graph, item)
-    if links:
-        return _with(graph, base, links)
-    if item.type in BALANCERS and item.properties.get("loadBalancerType") in ("network", "gateway"):
+    links = memberships(graph, item, subnet)
+    if not links:
         return replace(base, filtered=False)
-    return _with(graph, base, _default(item, subnet))
-
-
-def _with(graph: "Graph", base: Interface, links: Iterable[Link]) -> Interface:
     found = [(link, graph.groups.at(link)) for link in links]
     return replace(
         base,
         groups=tuple(group for _, group in found if group),
         foreign=tuple(link for link, group in found if group is None),
     )
-
-
-def _default(item: Resource, subnet: "Subnet | None") -> list[Link]:
-    """Return the default group of the VPC, which whoever names none gets."""
-    source = Source(item.urn, "the default security group of its VPC")
-    vpc = subnet.vpc if subnet else None
-    return [Link(Standing.KNOWN if vpc else Standing.UNKNOWN, source, urn=vpc)]
-
-
-# --- groups
-
-
-def _group_links(graph: "Graph", item: Resource) -> tuple[Link, ...]:
-    if item.urn in graph.databases:
-        return graph.databases[item.urn].groups or ()
-    if item.type in HOSTS:
-        return _host_groups(graph, item)
-    return _links(graph, item, _GROUPS_AT.get(item.type, "securityGroupIds"))
-
-
-def _links(graph: "Graph", item: Resource, path: str, value: object = None) -> tuple[Link, ...]:
-    listed = _at(item, path) if value is None else value
-    return graph.index.links(item, path, listed, GROUPS) if listed else ()
-
-
-def _host_groups(graph: "Graph", item: Resource) -> tuple[Link, ...]:
-    own = (
-        *_links(graph, item, "vpcSecurityGroupIds"),
-        *(link for eni in _network_interfaces(graph, item) for link in _of_eni(graph, eni)),
-    )
-    if own:
-        return own
-    for path, value in template_references(item):
-        wanted = (LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION)
-        link = graph.index.link(item, path, value, wanted)
-        if link is None:
-            continue
-        if link.urn is None:
-            return (Link(Standing.UNKNOWN, link.source),)
-        template = graph.index.by_urn[link.urn]
-        if template.type == LAUNCH_CONFIGURATION:
-            return _links(graph, template, "securityGroups")
-        return (
-            *_links(graph, template, "vpcSecurityGroupIds"),
-            *_template_groups(graph, template),
-        )
-    return ()
-
-
-def _template_groups(graph: "Graph", template: Resource) -> Iterator[Link]:
-    entries = mappings(template.properties.get("networkInterfaces"))
-    if entries is None:
-        yield from _links(graph, template, "networkInterfaces", UNKNOWN)
-    for entry in entries or []:
-        path = "networkInterfaces.securityGroups"
-        yield from _links(graph, template, path, entry.get("securityGroups") or ())
-
-
-def _network_interfaces(graph: "Graph", item: Resource) -> list[Resource]:
-    return [
-        graph.index.by_urn[link.urn]
-        for key in ("primaryNetworkInterface", "networkInterfaces")
-        for entry in mappings(item.properties.get(key)) or []
-        if (value := entry.get("networkInterfaceId"))
-        and (link := graph.index.link(item, key, value, (NETWORK_INTERFACE,)))
-        and link.urn
-    ]
-
-
-def _of_eni(graph: "Graph", eni: Resource) -> tuple[Link, ...]:
-    return _links(graph, eni, "securityGroups")
 
 
 # --- addresses
@@ -259,7 +168,8 @@ def _public(
     if item.type not in HOSTS:
         return placement.public_address.value
     if item.type == INSTANCE:
-        mine = {item.urn, *(eni.urn for eni in _network_interfaces(graph, item))}
+        held = (*network_interfaces(graph, item), *attached_interfaces(graph.index, item))
+        mine = {item.urn, *(eni.urn for eni in held)}
         if elastic is UNKNOWN or mine & elastic:
             return UNKNOWN if elastic is UNKNOWN else True
     if placement.public_address.standing is not Standing.DEFAULT:

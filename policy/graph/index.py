@@ -10,18 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from graph.facts import Link, Source, Standing
 from graph.resource import UNKNOWN, Resource
-from graph.tokens import VPC, short
+from graph.tokens import INSTANCE, VPC, short
 
 Token = str
 _KEYS = ("id", "arn", "name", "identifier", "clusterIdentifier")
-# A VPC's own outputs that are ids of its default table, ACL and group: they lead to the VPC, and
-# readers take that as "its default one".
-_VPC_KEYS = (
-    "defaultRouteTableId",
-    "mainRouteTableId",
-    "defaultNetworkAclId",
-    "defaultSecurityGroupId",
-)
+# Outputs that are ids of what AWS makes with a resource: a VPC's default table, ACL and group, an
+# instance's first interface. They lead to the resource, and readers take that as "its own one".
+_MORE_KEYS = {
+    VPC: (
+        "defaultRouteTableId",
+        "mainRouteTableId",
+        "defaultNetworkAclId",
+        "defaultSecurityGroupId",
+    ),
+    INSTANCE: ("primaryNetworkInterfaceId",),
+}
 
 
 class Index:
@@ -35,7 +38,7 @@ class Index:
         self._referring: dict[tuple[Token, str, Token], dict[str, list[Resource]]] = {}
         for item in self.by_urn.values():
             self._by_type[item.type].append(item)
-            for key in (*_KEYS, *(_VPC_KEYS if item.type == VPC else ())):
+            for key in (*_KEYS, *_MORE_KEYS.get(item.type, ())):
                 value = item.properties.get(key)
                 if isinstance(value, str) and value:
                     # A set in the order of registration: id and name may be the same.

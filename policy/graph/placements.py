@@ -19,6 +19,7 @@ from graph.tokens import (
     ECS_SERVICE,
     ECS_TASK_SET,
     INSTANCE,
+    INTERFACE_ATTACHMENT,
     LAUNCH_CONFIGURATION,
     LAUNCH_TEMPLATE,
     MEMORY_CLUSTER,
@@ -124,7 +125,7 @@ def _hosts(index: Index) -> Iterator[Placement]:
         public = flag(item, "associatePublicIpAddress", default=False)
         if public.standing is Standing.DEFAULT:
             public = _template_address(index, item) or public
-        spots = _instance_spots(index, item)
+        spots = (*_instance_spots(index, item), *_attached_spots(index, item))
         yield _placement(index, item, _host_kind(item), spots, public)
     for item in index.of(AUTOSCALING_GROUP):
         spots = list_spots(index, item, "vpcZoneIdentifiers", (index.label(item.urn),))
@@ -153,6 +154,21 @@ def _instance_spots(index: Index, item: Resource) -> tuple[Spot, ...]:
                 interface = index.by_urn[link.urn]
                 return list_spots(index, interface, "subnetId", (*steps, index.label(link.urn)))
     return ()
+
+
+def _attached_spots(index: Index, item: Resource) -> Iterator[Spot]:
+    """Yield the subnets of interfaces that the stack attaches to an instance beside its first."""
+    for interface in attached_interfaces(index, item):
+        steps = (index.label(item.urn), index.label(interface.urn))
+        yield from list_spots(index, interface, "subnetId", steps)
+
+
+def attached_interfaces(index: Index, item: Resource) -> list[Resource]:
+    """Return the network interfaces that the stack attaches to an instance beside its first."""
+    path = "networkInterfaceId"
+    held = index.referring(INTERFACE_ATTACHMENT, "instanceId", INSTANCE).get(item.urn, ())
+    found = (index.link(one, path, one.properties.get(path), (NETWORK_INTERFACE,)) for one in held)
+    return [index.by_urn[link.urn] for link in found if link and link.urn]
 
 
 def _template_address(index: Index, item: Resource) -> Fact[bool] | None:

@@ -33,6 +33,10 @@ class Target(StrEnum):
     """S3 or DynamoDB by prefix list: the traffic stays with AWS."""
     APPLIANCE = "appliance-endpoint"
     """A gateway load balancer endpoint: an appliance that may pass traffic on to anywhere."""
+    LATTICE = "vpc-lattice"
+    """A service network, by link-local addresses: AWS adds the route with the association, and it
+    leads to services by name, as interface endpoints do.
+    https://docs.aws.amazon.com/vpc-lattice/latest/ug/how-it-works.html"""
     TRANSIT_GATEWAY = "transit-gateway"
     PEERING = "peering"
     VPN_GATEWAY = "vpn-gateway"
@@ -42,7 +46,7 @@ class Target(StrEnum):
     UNKNOWN = "unknown"
 
 
-INSIDE: Final = frozenset({Target.LOCAL, Target.GATEWAY_ENDPOINT})
+INSIDE: Final = frozenset({Target.LOCAL, Target.GATEWAY_ENDPOINT, Target.LATTICE})
 """Targets that give no way out of the VPC."""
 
 _GATEWAYS: Final = {
@@ -55,6 +59,7 @@ _PREFIXES: Final = {
     "igw-": Target.INTERNET_GATEWAY,
     "vgw-": Target.VPN_GATEWAY,
     "vpce-": Target.GATEWAY_ENDPOINT,
+    "VpcLattice": Target.LATTICE,
 }
 _TARGETS: Final = (
     ("natGatewayId", Target.NAT_GATEWAY, NAT_GATEWAY),

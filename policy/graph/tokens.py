@@ -24,12 +24,18 @@ VPN_GATEWAY: Final = "aws:ec2/vpnGateway:VpnGateway"
 TRANSIT_GATEWAY: Final = "aws:ec2transitgateway/transitGateway:TransitGateway"
 PEERING: Final = "aws:ec2/vpcPeeringConnection:VpcPeeringConnection"
 NETWORK_INTERFACE: Final = "aws:ec2/networkInterface:NetworkInterface"
+INTERFACE_ATTACHMENT: Final = "aws:ec2/networkInterfaceAttachment:NetworkInterfaceAttachment"
+GROUP_ATTACHMENT: Final = (
+    "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment"
+)
 ELASTIC_IP: Final = "aws:ec2/eip:Eip"
 ELASTIC_IP_ASSOCIATION: Final = "aws:ec2/eipAssociation:EipAssociation"
 VPC_ENDPOINT: Final = "aws:ec2/vpcEndpoint:VpcEndpoint"
 ENDPOINT_ASSOCIATION: Final = (
     "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation"
 )
+ENDPOINT_GROUP: Final = "aws:ec2/securityGroupAssociation:SecurityGroupAssociation"
+ENDPOINT_SUBNET: Final = "aws:ec2/vpcEndpointSubnetAssociation:VpcEndpointSubnetAssociation"
 
 NETWORK_ACL: Final = "aws:ec2/networkAcl:NetworkAcl"
 DEFAULT_NETWORK_ACL: Final = "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"

@@ -83,7 +83,7 @@ def _through(
     for route in table.routes:
         if isinstance(route.addresses, Addresses):
             entries.append((_size(route.addresses), 0, route.addresses, route))
-        elif route.target is not Target.GATEWAY_ENDPOINT:
+        elif route.target not in (Target.GATEWAY_ENDPOINT, Target.LATTICE):
             unclear.append(route)
     left = towards
     for _, _, addresses, chosen in sorted(entries, key=lambda entry: entry[:2]):
