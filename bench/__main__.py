@@ -1,7 +1,6 @@
 """`make bench`: every figure the project states about its own speed, compared within one run."""
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,9 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from bench import floor, process
+from bench import floor, policy, process, projects
+from bench.projects import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PERPETUAL = (sys.executable, "-m", "perpetual")
 PROD = (*PERPETUAL, "preview", "--stack", "prod")
 CLEAN_OR_FINDINGS = frozenset({0, 1})
@@ -27,6 +26,7 @@ def main() -> None:
     preview_against_floor()
     watch()
     growth()
+    policy.report()
 
 
 def preview_against_floor() -> None:
@@ -51,7 +51,7 @@ def preview_against_floor() -> None:
 def watch() -> None:
     """Measure from a saved file to the verdict, with a process that has the SDK loaded."""
     with tempfile.TemporaryDirectory() as folder:
-        project = _project(Path(folder), "prod", program=(ROOT / "__main__.py").read_text())
+        project = projects.make(Path(folder), "prod", program=(ROOT / "__main__.py").read_text())
         command = (*PERPETUAL, "preview", "--stack", "prod", "--watch", "--json")
         session = subprocess.Popen(  # noqa: S603 - commands of this project
             command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -79,9 +79,8 @@ def growth() -> None:
     print("growth over copies of the service and data layers, policy included:")
     points = []
     for copies in COPIES:
-        program = f"from bench.copies import build\n\nbuild({copies})\n"
         with tempfile.TemporaryDirectory() as folder:
-            project = _project(Path(folder), "prod", program=program)
+            project = projects.make(Path(folder), "prod", program=projects.copies(copies))
             runs = [_timed((*PROD, "--json"), project) for _ in range(3)]
         seconds, resources = median(run[0] for run in runs), runs[0][1]
         points.append((resources, seconds))
@@ -89,16 +88,6 @@ def growth() -> None:
     for (few, before), (many, after) in pairwise(points):
         each = 1000 * (after - before) / (many - few)
         print(f"  from {few} to {many} resources: {each:.2f} ms a resource")
-
-
-def _project(folder: Path, stack: str, *, program: str) -> Path:
-    """Make a project of its own around `program`, with this one's settings and policy pack."""
-    for name in ("Pulumi.yaml", f"Pulumi.{stack}.yaml"):
-        shutil.copy(ROOT / name, folder)
-    for name in ("policy", "release"):
-        (folder / name).symlink_to(ROOT / name)
-    (folder / "__main__.py").write_text(program)
-    return folder
 
 
 def _timed(command: Sequence[str], folder: Path) -> tuple[float, int]:
