@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COMPILE := --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --quiet
 
-.PHONY: preview test check format bench schema lock clean
+.PHONY: preview test check format bench mutants schema lock clean
 
 ## preview: show every resource of the prod and dev stacks, and the policy pack's verdict
 preview: $(READY)
@@ -33,6 +33,10 @@ format: $(READY)
 ## bench: measure preview, floor, watch mode and growth
 bench: $(READY)
 	@$(BIN)/python -m bench
+
+## mutants: the policy pack's score over changed stacks, and whatever it does not notice
+mutants: $(READY)
+	@$(BIN)/python -m tests.mutants
 
 ## schema: write what is generated: Pulumi.yaml's config, the README's table, docs/policy.md, docs/coverage.md
 schema: $(READY)

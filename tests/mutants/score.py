@@ -1,0 +1,84 @@
+"""Judges changed stacks as the pack does, and says which changes it notices."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from graph import Graph
+from perpetual.offline import graphs
+from rules import Finding, Level, Rule, catalogue, judge
+from tests.mutants.operators import Change, Operator
+from tests.mutants.stack import Stack
+from tests.support.stacks import captured
+
+STACKS: Final = ("prod", "dev")
+FORMS: Final = ("preview", "update")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one change; `rules` are those that found something new, the refusing first."""
+
+    operator: str
+    area: str
+    target: str
+    why: str
+    rules: tuple[str, ...]
+    mandatory: bool
+    message: str
+
+    @property
+    def label(self) -> str:
+        """Return what reports and the table of survivors call the change."""
+        return f"{self.operator}: {self.target}"
+
+
+@cache
+def base(name: str, form: str) -> Stack:
+    """Return one of the project's own stacks, unchanged."""
+    known = form == "update"
+    return Stack.holding(name, graphs.resources(captured(name, known=known)), known=known)
+
+
+@cache
+def rules(stack: str) -> dict[Level, list[Rule]]:
+    """Return the rules of each level in a stack, nothing configured."""
+    return catalogue.select({}, stack)[0]
+
+
+def findings(stack: Stack) -> list[Finding]:
+    """Return what the pack finds in a stack, at any level but disabled."""
+    held = rules(stack.name)
+    active = [*held[Level.MANDATORY], *held[Level.ADVISORY]]
+    return judge(active, Graph.of(stack.resources.values()))
+
+
+def changes(stack: Stack, operators: Iterable[Operator]) -> Iterator[Change]:
+    """Yield every change that the operators make to a stack."""
+    for item in operators:
+        for target, changed in item.make(stack):
+            yield Change(item, target, changed)
+
+
+def outcomes(name: str, form: str, operators: Iterable[Operator]) -> list[Outcome]:
+    """Return what comes of every change to one stack in one form."""
+    stack = base(name, form)
+    refusing = {rule.name for rule in rules(name)[Level.MANDATORY]}
+    before = {(item.rule, item.message) for item in findings(stack)}
+    result = []
+    for change in changes(stack, operators):
+        found = [item for item in findings(change.stack) if (item.rule, item.message) not in before]
+        found.sort(key=lambda item: item.rule not in refusing)
+        result.append(
+            Outcome(
+                change.operator.name,
+                change.operator.area,
+                change.target,
+                change.operator.why,
+                tuple(dict.fromkeys(item.rule for item in found)),
+                any(item.rule in refusing for item in found),
+                found[0].message if found else "",
+            )
+        )
+    return result
