@@ -98,11 +98,6 @@ def render_json(report: Report, comparison: Comparison) -> str:
 # --- Markdown
 
 
-def marker(report: Report) -> str:
-    """Return the comment by which a workflow finds what it posted for this stack before."""
-    return f"<!-- perpetual preview {escape(report.project)} {escape(report.stack)} -->"
-
-
 def render_markdown(report: Report, comparison: Comparison) -> str:
     """Return the comparison and the head's verdict as Markdown within GitHub's limit.
 
@@ -110,7 +105,6 @@ def render_markdown(report: Report, comparison: Comparison) -> str:
     """
     verdict = markdown.render(report)
     head = (
-        f"{marker(report)}\n"
         f"### {escape(report.project)} / {escape(report.stack)} since {escape(comparison.base)}\n\n"
         f"{escape(summary(comparison))}"
     )

@@ -120,8 +120,8 @@ def test_the_json_names_the_risky_first(branch: Path) -> None:
 
 
 def test_the_markdown_names_the_risky_first(branch: Path) -> None:
-    """In what GitHub takes, with the mark by which the comment is found again."""
+    """In what GitHub takes for a comment."""
     text = _run(branch, "markdown")
     assert len(text.encode()) <= LIMIT
-    assert text.startswith("<!-- perpetual preview perpetual prod -->\n### perpetual / prod since ")
+    assert text.startswith("### perpetual / prod since ")
     _in_order(html.unescape(text).replace("<!-- -->", ""))

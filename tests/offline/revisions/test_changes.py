@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pytest
 
 from perpetual.offline.revisions.kinds import Kind
-from tests.offline.revisions.compared import entries, said
+from tests.offline.revisions.compared import Program, entries, said
 
 
 def _network(
@@ -109,9 +110,9 @@ def test_another_parent_without_an_alias_is_a_replacement() -> None:
     assert "it has another parent and no alias" in message
 
 
-def _database(protect: bool = True, **changes: object) -> Callable[[], None]:  # noqa: FBT001, FBT002 - a program's argument
+def _database(protect: bool = True, **changes: Any) -> Callable[[], None]:  # noqa: FBT001, FBT002 - a program's argument
     def program() -> None:
-        arguments = {
+        arguments: dict[str, Any] = {
             "identifier": "main",
             "instance_class": "db.m7g.large",
             "allocated_storage": 100,
@@ -149,9 +150,9 @@ def test_a_removed_database_is_a_loss_unless_it_is_retained() -> None:
 def test_ignored_changes_are_none() -> None:
     """What the program tells the engine to ignore is ignored."""
 
-    def program(count: int) -> Callable[[], None]:
+    def program(count: int) -> Program:
         options = pulumi.ResourceOptions(ignore_changes=["desiredCount"])
-        return lambda: aws.ecs.Service("web", desired_count=count, opts=options) and None
+        return lambda: aws.ecs.Service("web", desired_count=count, opts=options)
 
     assert entries(program(1), program(2)) == []
 
@@ -159,11 +160,9 @@ def test_ignored_changes_are_none() -> None:
 def test_a_new_revision_of_a_task_is_a_change() -> None:
     """That is how a task definition changes; nothing is lost."""
 
-    def program(image: str) -> Callable[[], None]:
+    def program(image: str) -> Program:
         document = json.dumps([{"name": "web", "image": image}])
-        return lambda: (
-            aws.ecs.TaskDefinition("web", family="web", container_definitions=document) and None
-        )
+        return lambda: aws.ecs.TaskDefinition("web", family="web", container_definitions=document)
 
     (entry,) = entries(program("a:1"), program("a:2"))
     assert (entry.kind, entry.message) == (

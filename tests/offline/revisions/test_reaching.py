@@ -14,8 +14,7 @@ def _host(*rules: tuple[str, int], gateway: bool = True, name: str = "host") -> 
         vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16")
         subnet = aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.0.1.0/24")
         table = aws.ec2.RouteTable("table", vpc_id=vpc.id)
-        joined = {"subnet_id": subnet.id, "route_table_id": table.id}
-        aws.ec2.RouteTableAssociation("joined", **joined)
+        aws.ec2.RouteTableAssociation("joined", subnet_id=subnet.id, route_table_id=table.id)
         if gateway:
             _gateway(vpc, table)
         group = aws.ec2.SecurityGroup("group", vpc_id=vpc.id)
