@@ -7,6 +7,9 @@ from typing import Final
 
 from graph.intervals import EMPTY, Intervals
 
+# https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2
+_MAPPED: Final = 0xFFFF << 32
+
 
 @dataclass(frozen=True)
 class Addresses:
@@ -19,12 +22,16 @@ class Addresses:
     def parse(cls, *cidrs: str) -> "Addresses":
         """Return the union of ranges in CIDR notation; raise `ValueError` on anything else.
 
-        Host bits are ignored, as AWS ignores them.
+        Host bits are ignored, as AWS ignores them. Of an IPv4-mapped IPv6 range (`::ffff:0:0/96`)
+        the IPv4 addresses count as well, for nobody means anything else by it.
         """
         spans: dict[int, list[tuple[int, int]]] = {4: [], 6: []}
         for cidr in cidrs:
             network = ip_network(cidr, strict=False)
-            spans[network.version].append((int(network[0]), int(network[-1])))
+            low, high = int(network[0]), int(network[-1])
+            spans[network.version].append((low, high))
+            if network.version == 6 and _MAPPED <= low <= high < _MAPPED + 2**32:  # noqa: PLR2004 - IPv6
+                spans[4].append((low - _MAPPED, high - _MAPPED))
         return cls(Intervals.of(spans[4]), Intervals.of(spans[6]))
 
     @classmethod

@@ -43,7 +43,7 @@ _TRAIL: Final = "CloudTrail and Config belong to the account"
 _CONTACTS: Final = "the stack does not use Incident Manager"
 
 HUB: Final[tuple[Control, ...]] = (
-    _both("ACM.1", "certificates are renewed in time", outside=_RUNNING),
+    _both("ACM.1", "certificates are renewed in time"),
     _both("ACM.2", "RSA keys of certificates have 2,048 bits or more"),
     Control("AutoScaling.1", "groups behind a balancer believe its health checks"),
     Control("AutoScaling.2", "groups span zones"),
@@ -176,7 +176,7 @@ HUB: Final[tuple[Control, ...]] = (
     Control("RDS.46", "no instance lies in a subnet with a route to the internet"),
     Control("RDS.47", "PostgreSQL clusters copy tags to snapshots"),
     Control("RDS.48", "MySQL clusters copy tags to snapshots", outside=_ENGINE),
-    _both("Route53.2", "public zones log queries", outside="the zone is another stack's"),
+    _both("Route53.2", "public zones log queries"),
     _both("S3.1", "the account blocks public access to buckets", outside=_ACCOUNT),
     Control("S3.2", "buckets are not readable by the public"),
     Control("S3.3", "buckets are not writable by the public"),
