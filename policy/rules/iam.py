@@ -41,10 +41,10 @@ def _granted(check: Check) -> Test:
             if says:
                 yield Fault(says, f"{path}.{item.path}")
 
-    return only_if(_grants, per_document("policy", test=document))
+    return only_if(grants, per_document("policy", test=document))
 
 
-def _grants(subject: Subject) -> bool:
+def grants(subject: Subject) -> bool:
     """Tell whether a policy grants: one that is only a boundary limits, and is broad on purpose."""
     if subject.type != POLICY or subject.peers("policyArn", *ATTACHMENTS):
         return True

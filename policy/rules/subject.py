@@ -240,12 +240,12 @@ def document(value: object) -> Mapping[str, Any] | Unknown | None:
     return parsed
 
 
-def _doubtful(value: object) -> bool:
+def doubtful(value: object) -> bool:
     """Tell whether anything in a document is not known, at any depth."""
     if isinstance(value, Mapping):
-        return any(map(_doubtful, value.values()))
+        return any(map(doubtful, value.values()))
     if isinstance(value, (list, tuple)):
-        return any(map(_doubtful, value))
+        return any(map(doubtful, value))
     return value is UNKNOWN
 
 
@@ -265,7 +265,7 @@ def per_document(*paths: str, test: Callable[[str, Mapping[str, Any]], Iterator[
             except MalformedError:
                 yield Fault(f"has no JSON object in {path}", path)
                 continue
-            if found is UNKNOWN or _doubtful(found):
+            if found is UNKNOWN or doubtful(found):
                 yield unknown(path)
             elif found is not None and _ragged(found):
                 yield Fault(f"has a statement in {path} that is no object", path)

@@ -30,6 +30,18 @@ class Thresholds:
     secret_days: int = figure(
         90, "Days after which a secret is changed, at most.", least=1, most=1000
     )
+    secret_bits: float = figure(
+        4.2, "Bits of entropy per character from which a text looks random.", least=3, most=6
+    )
+    key_deletion_days: int = figure(
+        30, "Days before a deleted key is gone for good, at least.", least=7, most=30
+    )
+    trust_characters: int = figure(
+        2048, "Characters of a role's trust policy, as far as the quota goes.", least=1, most=8192
+    )
+    attached_policies: int = figure(
+        10, "Managed policies of one principal, as far as the quota goes.", least=1, most=20
+    )
     public_ports: tuple[int, ...] = figure(
         (80, 443), "Ports that may be open to the whole internet.", least=0, most=65_535
     )

@@ -7,16 +7,21 @@ import pytest
 from graph import UNKNOWN, Graph, Resource
 from rules import CATALOGUE, LAWS, Finding, Level, catalogue, judge
 from rules.docs import document
+from tests.policy.catalogue_access import ESCALATION, SEPARATION
 from tests.policy.catalogue_case import Case, Properties
 from tests.policy.catalogue_compute import PERMISSIONS, SERVICES, TASKS
 from tests.policy.catalogue_data import RDS, STORAGE
+from tests.policy.catalogue_documents import DOCUMENTS
 from tests.policy.catalogue_ecs_limits import PARTS, SIZES
 from tests.policy.catalogue_edge import EDGE, LIMITS, NAMES
 from tests.policy.catalogue_fleet import FLEETS, NETWORKS
+from tests.policy.catalogue_identities import IDENTITIES
+from tests.policy.catalogue_names import KEPT, RANGES, WORDS
 from tests.policy.catalogue_network import BALANCERS, GROUPS, HOSTS
 from tests.policy.catalogue_rds import CLUSTERS
 from tests.policy.catalogue_rds_limits import REFUSED
 from tests.policy.catalogue_reach import REACHABLE
+from tests.policy.catalogue_stored import STORED
 from tests.policy.support import graph_of
 from tests.support.stacks import ROOT, captured
 
@@ -32,6 +37,11 @@ CASES = [
     *TASKS,
     *SERVICES,
     *PERMISSIONS,
+    *ESCALATION,
+    *SEPARATION,
+    *DOCUMENTS,
+    *IDENTITIES,
+    *STORED,
     *CLUSTERS,
     *REFUSED,
     *SIZES,
@@ -39,6 +49,9 @@ CASES = [
     *LIMITS,
     *EDGE,
     *NAMES,
+    *WORDS,
+    *RANGES,
+    *KEPT,
 ]
 RULES = {rule.name: rule for rule in CATALOGUE}
 
@@ -54,7 +67,7 @@ def each(kind: str) -> list[object]:
 
 def found(case: Case, held: Properties) -> list[Finding]:
     """Return what the case's rule finds."""
-    return judge([RULES[case.rule]], case.graph(held))
+    return judge([RULES[case.rule]], case.graph(held), case.thresholds)
 
 
 @pytest.mark.parametrize(("case", "held"), each("good"))
@@ -95,10 +108,12 @@ def test_a_rule_does_not_apply_without_its_types(name: str) -> None:
 
 def test_every_rule_has_its_cases() -> None:
     """At least two ways to break it; one that complies, where there is one; one not known."""
-    without_good = {"iam-no-access-keys"}
+    without_good = {"iam-no-access-keys", "iam-no-users"}
     certain = {
         *("iam-no-access-keys", "s3-lifecycle", "ecr-lifecycle"),  # absence alone is judged
         *("alb-certificate", "logs-encrypted"),  # an unknown ARN is one
+        *("ssm-own-key", "secretsmanager-own-key"),  # the same
+        *("iam-no-users", "secretsmanager-rotated"),  # absence or presence alone
         *("acm-not-imported", "route53-no-dangling"),  # what is not known is of this stack
     }
     for name in RULES:
@@ -255,4 +270,5 @@ def test_dev_breaks_only_what_a_stack_switches_on_that_must_last(
         "rds-final-snapshot",
         "rds-multi-az",
         "alb-deletion-protected",
+        "s3-no-force-destroy",
     }
