@@ -37,10 +37,11 @@ class Addresses:
     @classmethod
     def union(cls, parts: Iterable["Addresses"]) -> "Addresses":
         """Return the union of any number of sets."""
-        result = cls()
-        for part in parts:
-            result = result | part
-        return result
+        held = list(parts)
+        return cls(
+            Intervals.of(span for part in held for span in part.v4.spans),
+            Intervals.of(span for part in held for span in part.v6.spans),
+        )
 
     def __bool__(self) -> bool:
         """Tell whether any address is in the set."""

@@ -1,7 +1,9 @@
 """Gates: network ACLs and security groups, one direction each, as walls look at them."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from graph.acl import Acl, AclRule
 from graph.attachments import Interface
@@ -33,7 +35,7 @@ class AclGate:
         """Return the ACL and the direction."""
         return f"{self.acl.label} {'out' if self.egress else 'in'}"
 
-    @property
+    @cached_property
     def _rules(self) -> list[AclRule]:
         rules = [_honest(rule) for rule in self.acl.rules if rule.egress is self.egress]
         return sorted(rules, key=lambda rule: rule.number)
@@ -130,11 +132,37 @@ class GroupGate:
         labels = " + ".join((*known, *outside)) or "(no security group)"
         return f"{labels} {'out' if self.egress else 'in'}"
 
-    def _rules(self) -> Iterator[tuple[Group, GroupRule]]:
-        for group in self.owner.groups:
-            for rule in group.rules:
-                if rule.egress is self.egress:
-                    yield group, rule
+    @cached_property
+    def _rules(self) -> list[tuple[Group, GroupRule]]:
+        rules = ((group, rule) for group in self.owner.groups for rule in group.rules)
+        return [(group, rule) for group, rule in rules if rule.egress is self.egress]
+
+    @cached_property
+    def _edges(self) -> list[int]:
+        return sorted({0, *self.edges()})
+
+    @cached_property
+    def _cells(self) -> list[list[tuple[Group, GroupRule]]]:
+        """Return the rules that name ports, for each stretch of ports between two edges."""
+        cells: list[list[tuple[Group, GroupRule]]] = [[] for _ in self._edges]
+        for group, rule in self._rules:
+            for low, high in () if rule.traffic is UNKNOWN else rule.traffic.ports.spans:
+                first, last = (bisect_right(self._edges, port) - 1 for port in (low, high))
+                for cell in cells[first : last + 1]:
+                    cell.append((group, rule))
+        return cells
+
+    def _covering(self, number: int, port: int | None) -> Iterator[tuple[Group, GroupRule]]:
+        """Yield the rules that may let something through with protocol `number` to `port`.
+
+        A group may have a thousand rules, and be asked about every port at which one begins.
+        """
+        if port is None:
+            held = self._rules
+        else:
+            unclear = [item for item in self._rules if item[1].traffic is UNKNOWN]
+            held = [*unclear, *self._cells[bisect_right(self._edges, port) - 1]]
+        return (item for item in held if item[1].may_cover(number, port))
 
     def through(self, number: int, port: int | None, *, sure: bool) -> Addresses:
         """Return whom any rule of any group admits."""
@@ -142,8 +170,8 @@ class GroupGate:
             return EVERYTHING
         return Addresses.union(
             self._admitted(group, rule, sure=sure)
-            for group, rule in self._rules()
-            if (not sure or rule.traffic is not UNKNOWN) and rule.may_cover(number, port)
+            for group, rule in self._covering(number, port)
+            if not sure or rule.traffic is not UNKNOWN
         )
 
     def _admitted(self, group: Group, rule: GroupRule, *, sure: bool) -> Addresses:
@@ -174,7 +202,7 @@ class GroupGate:
 
     def step(self, number: int, port: int | None, address: Addresses) -> str:
         """Return the rule that admits `address`."""
-        for group, rule in self._rules():
+        for group, rule in self._rules:
             if rule.may_cover(number, port) and self._admitted(group, rule, sure=False) & address:
                 traffic = "unknown ports" if rule.traffic is UNKNOWN else rule.traffic
                 way = "to" if self.egress else "from"
@@ -184,13 +212,13 @@ class GroupGate:
 
     def edges(self) -> set[int]:
         """Return the ports at which some rule begins or ends to apply."""
-        rules = (rule.traffic for _, rule in self._rules())
+        rules = (rule.traffic for _, rule in self._rules)
         return _edges(traffic for traffic in rules if traffic is not UNKNOWN)
 
     def gaps(self, number: int) -> Iterator[Gap]:
         """Yield groups outside the stack, and rules with unknown parts."""
         yield from self._unknown(number, None)
-        for group, rule in self._rules():
+        for group, rule in self._rules:
             if not rule.may_cover(number, None):
                 continue
             if rule.traffic is UNKNOWN:
