@@ -20,8 +20,9 @@ if [ ! -s "$data/PG_VERSION" ]; then
     as_postgres initdb --pgdata="$data.new" --username=rdsadmin --encoding=UTF8 --locale=C.UTF-8 --auth=reject >/dev/null
     printf 'hostssl all all all scram-sha-256\n' >"$data.new/pg_hba.conf"
     # By way of stdin: the password is in nobody's list of processes.
-    printf "CREATE ROLE %s LOGIN CREATEDB CREATEROLE PASSWORD '%s';\n" "$MASTER_USER" "$MASTER_PASSWORD" |
-        as_postgres postgres --single -j -D "$data.new" postgres >/dev/null
+    printf "CREATE ROLE %s LOGIN CREATEDB CREATEROLE PASSWORD '%s';\nGRANT pg_monitor TO %s WITH ADMIN OPTION;\n" \
+        "$MASTER_USER" "$MASTER_PASSWORD" "$MASTER_USER" |
+        as_postgres postgres --single -D "$data.new" postgres >/dev/null
     mv "$data.new" "$data"
 fi
 
