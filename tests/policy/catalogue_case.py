@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graph import UNKNOWN, Graph, Resource
+from rules.thresholds import DEFAULTS, Thresholds
 
 Properties = dict[str, Any]
+_NO_PROPERTIES = ("beside", "protect")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +17,7 @@ class Case:
     """A rule's cases: what complies, what does not, and what cannot be told.
 
     `beside` are resources next to the one under judgement, as type, name and properties; they may
-    refer to it by its id, `subject`.
+    refer to it by its id, `subject`. `protect` among the properties is Pulumi's own option.
     """
 
     rule: str
@@ -24,14 +26,16 @@ class Case:
     bad: tuple[Properties, ...]
     unknown: tuple[Properties, ...] = ()
     beside: tuple[tuple[str, str, Properties], ...] = ()
+    thresholds: Thresholds = DEFAULTS
 
     def graph(self, properties: Properties) -> Graph:
         """Return the graph of one case; `beside` in the properties replaces the case's own."""
         others = properties.get("beside", self.beside)
-        kept = {key: value for key, value in properties.items() if key != "beside"}
+        kept = {key: value for key, value in properties.items() if key not in _NO_PROPERTIES}
+        subject = _resource(self.type, "subject", {"id": "subject", **kept})
         return Graph.of(
             [
-                _resource(self.type, "subject", {"id": "subject", **kept}),
+                replace(subject, protect=properties.get("protect")),
                 *(_resource(token, name, held) for token, name, held in others),
             ]
         )

@@ -271,4 +271,6 @@ def test_dev_breaks_only_what_a_stack_switches_on_that_must_last(
         "rds-multi-az",
         "alb-deletion-protected",
         "s3-no-force-destroy",
+        "stateful-protected",
+        "nat-per-zone",
     }
