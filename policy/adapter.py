@@ -46,6 +46,8 @@ _UNKNOWNS: Final = frozenset(
     }
 )
 _EXEMPT: Final = Path(__file__).with_name(FILE)
+FIXED: Final = "fixed-level"
+"""Tells who configures the pack, such as `perpetual`, that a policy runs at its own level only."""
 STACK: Final = "stack"
 ADVICE: Final = "advice"
 _SWITCHED_OFF: Final = (
@@ -172,6 +174,7 @@ def _refuses(session: Session) -> StackValidationPolicy:
         name=STACK,
         description="What a stack has to be: the three laws and the mandatory rules.",
         display_name="What a stack has to be",
+        tags=[FIXED],
         severity=EngineSeverity.HIGH,
         remediation_steps="Each finding names its own way out.",
         config_schema=PolicyConfigSchema(properties=schema()),
@@ -196,6 +199,7 @@ def _advises(session: Session) -> StackValidationPolicy:
         name=ADVICE,
         description="What a stack is better off with: the advisory rules; and what is excepted.",
         display_name="What a stack is better off with",
+        tags=[FIXED],
         severity=EngineSeverity.MEDIUM,
         remediation_steps="Each finding names its own way out.",
         validate=validate,

@@ -15,7 +15,8 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, resource_pb2
 
-from perpetual.offline.findings import Finding, Judgement, Policy, unpacked
+from perpetual.offline import configuring, listing
+from perpetual.offline.findings import Finding, Judgement, Policy, excepted, unpacked
 from perpetual.offline.pack import Identity, Pack
 from perpetual.offline.records import Capture, Registration
 
@@ -56,16 +57,20 @@ def judge(pack: Pack, capture: Capture, seconds: float) -> Judgement:
         stub = analyzer_pb2_grpc.AnalyzerStub(channel)
         with _explained(pack, seconds, "to say which policies it has"):
             info = stub.GetAnalyzerInfo(empty_pb2.Empty(), timeout=seconds)
+        configuration = configuring.request(info, pack.identity.pack_config)
         with _explained(pack, seconds, "to take its configuration"):
             stub.ConfigureStack(_stack(pack.identity), timeout=seconds)
-            stub.Configure(_configuration(info), timeout=seconds)
+            stub.Configure(configuration, timeout=seconds)
         diagnostics = list(_analyze(stub, pack, capture, seconds, info))
     policies = {policy.name: policy for policy in info.policies}
-    findings = {_finding(item, policies): None for item in diagnostics}
+    found = sorted({_finding(item, policies) for item in diagnostics}, key=lambda item: item.rank)
+    silenced = {finding: excepted(finding) for finding in found}
     return Judgement(
         pack=info.name,
         policies=tuple(_policy(policy) for policy in info.policies),
-        findings=tuple(sorted(findings, key=lambda finding: finding.rank)),
+        findings=tuple(finding for finding in found if not silenced[finding]),
+        rules=tuple(listing.rules(info, configuration, pack.identity.stack)),
+        excepted=tuple(filter(None, silenced.values())),
     )
 
 
@@ -138,27 +143,6 @@ def _stack(identity: Identity) -> analyzer_pb2.AnalyzerStackConfigureRequest:
         config=dict(identity.config.values),
         config_secret_keys=sorted(identity.config.secrets),
     )
-
-
-def _configuration(info: analyzer_pb2.AnalyzerInfo) -> analyzer_pb2.ConfigureAnalyzerRequest:
-    """Return each policy's level and properties: schema defaults, then the pack's initial ones."""
-    request = analyzer_pb2.ConfigureAnalyzerRequest()
-    for policy in info.policies:
-        config = request.policyConfig[policy.name]
-        config.enforcementLevel = policy.enforcementLevel
-        schema = json_format.MessageToDict(policy.configSchema.properties)
-        defaults = {
-            key: rule["default"]
-            for key, rule in schema.items()
-            if isinstance(rule, dict) and "default" in rule
-        }
-        config.properties.update(defaults)
-        for name in ("all", policy.name):
-            if name in info.initialConfig:
-                initial = info.initialConfig[name]
-                config.enforcementLevel = initial.enforcementLevel
-                config.properties.update(json_format.MessageToDict(initial.properties))
-    return request
 
 
 def _resource_request(

@@ -16,11 +16,19 @@ _UNDETERMINED: Final = "undetermined:"
 _RULE: Final = re.compile(r"([a-z][a-z0-9]*(?:-[a-z0-9]+)*) \((critical|high|medium|low)\): ")
 _CONTROLS: Final = "controls: "
 _SEE: Final = "see: "
+_EXCEPTED: Final = re.compile(
+    r"\nexcepted: until (?P<until>\d{4}-\d\d-\d\d)\nowner: (?P<owner>.+)"
+    r"(?:\nticket: (?P<ticket>.+))?\nreason: (?P<reason>.+)\Z"
+)
+"""How a finding ends that an exception silences."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What a pack says about one of its policies; `level` as in a finding, or `disabled`."""
+    """What a pack says about one of its policies, or about a rule of a policy that holds many.
+
+    `level` as in a finding, or `disabled`.
+    """
 
     name: str
     level: str
@@ -29,6 +37,7 @@ class Policy:
     description: str = ""
     remediation: str = ""
     url: str = ""
+    controls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,14 +112,60 @@ def unpacked(finding: Finding) -> Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Excepted:
+    """A finding that an exception silences: until which day (ISO 8601), on whose word, and why."""
+
+    finding: Finding
+    until: str
+    owner: str
+    reason: str
+    ticket: str = ""
+
+    @property
+    def terms(self) -> str:
+        """Return the exception as one line."""
+        ticket = f" ({self.ticket})" if self.ticket else ""
+        return f"until {self.until} by {self.owner}{ticket}: {self.reason}"
+
+
+def excepted(finding: Finding) -> Excepted | None:
+    """Return a finding as one that is excepted, if the pack says so; only advice can be.
+
+    Its text ends in lines `excepted: until 2027-01-31`, `owner:`, perhaps `ticket:`, and `reason:`.
+    What refuses the stack is never taken for excepted, whatever is in its text.
+    """
+    found = _EXCEPTED.search(finding.witness)
+    if not found or finding.fails:
+        return None
+    return Excepted(
+        finding=replace(finding, witness=finding.witness[: found.start()]),
+        until=found["until"],
+        owner=found["owner"],
+        reason=found["reason"],
+        ticket=found["ticket"] or "",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """The findings, worst first, and which pack made them by which policies."""
+    """The findings, worst first, and which pack made them by which policies.
+
+    `rules` are those of policies that hold many and list them; `excepted` are findings that count
+    neither as refusal nor as advice.
+    """
 
     pack: str
     policies: tuple[Policy, ...]
     findings: tuple[Finding, ...]
+    rules: tuple[Policy, ...] = ()
+    excepted: tuple[Excepted, ...] = ()
 
     @property
     def clean(self) -> bool:
         """Return whether nothing refuses the stack; advice does not."""
         return not any(finding.fails for finding in self.findings)
+
+    @property
+    def cases(self) -> tuple[Policy, ...]:
+        """Return what was judged by: the rules, or the policies of a pack that lists none."""
+        return self.rules or self.policies

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
@@ -20,6 +20,7 @@ from perpetual import processes
 from perpetual.errors import OperatorError
 from perpetual.offline.config import Config
 from perpetual.offline.documents import read_mapping
+from perpetual.offline.pack_config import PackConfig
 
 FILE: Final = "PulumiPolicy.yaml"
 _POLL_SECONDS: Final = 0.005
@@ -28,12 +29,13 @@ _EVIDENCE_LINES: Final = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What the engine tells a pack about the stack that it judges."""
+    """What the engine tells a pack about the stack that it judges, and the pack's configuration."""
 
     project: str
     stack: str
     config: Config
     preview: bool = True
+    pack_config: PackConfig = field(default_factory=PackConfig)
 
 
 class Pack:
