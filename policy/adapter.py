@@ -135,6 +135,7 @@ class Session:
             },
             parent=item.parent.urn if item.parent else item.opts.parent,
             component=item.provider is None and not item.resource_type.startswith("pulumi:"),
+            protect=item.opts.protect,
         )
 
 
