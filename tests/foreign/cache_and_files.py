@@ -1,7 +1,5 @@
 """A content system on ECS hosts: Redis for its cache, EFS for its files."""
 
-import json
-
 import pulumi
 import pulumi_aws as aws
 
@@ -119,8 +117,3 @@ def program() -> None:
         volumes=[{"name": "files", "efs_volume_configuration": {"file_system_id": system.id}}],
     )
     aws.ecs.Service("cms", cluster=cluster.id, task_definition=task.arn, desired_count=2)
-    aws.sns.TopicPolicy(
-        "alarms",
-        arn=aws.sns.Topic("alarms").arn,
-        policy=json.dumps({"Version": "2012-10-17", "Statement": []}),
-    )

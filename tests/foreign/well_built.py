@@ -52,6 +52,7 @@ def program() -> None:
         "app",
         image_id="ami-0abcdef1234567890",
         instance_type="t4g.small",
+        iam_instance_profile={"arn": "arn:aws:iam::123456789012:instance-profile/app"},
         vpc_security_group_ids=[app.id],
         metadata_options={"http_tokens": "required", "http_put_response_hop_limit": 1},
         block_device_mappings=[{"device_name": "/dev/xvda", "ebs": {"encrypted": "true"}}],
@@ -91,10 +92,16 @@ def _network(vpc: aws.ec2.Vpc) -> dict[str, list[pulumi.Output[str]]]:
     world: dict[str, Any] = {"destination_cidr_block": "0.0.0.0/0"}
     aws.ec2.Route("in", route_table_id=tables["public"].id, gateway_id=gateway.id, **world)
     aws.ec2.Route("out", route_table_id=tables["private"].id, nat_gateway_id=nat.id, **world)
+    aws.ec2.VpcEndpoint(
+        "s3",
+        vpc_id=vpc.id,
+        service_name="com.amazonaws.eu-west-1.s3",
+        route_table_ids=[table.id for table in tables.values()],
+    )
     inside: Any = {
         "protocol": "tcp",
         "action": "allow",
-        "cidr_block": "10.40.0.0/16",
+        "cidr_block": "10.40.16.0/20",
         "rule_no": 100,
     }
     aws.ec2.NetworkAcl(
