@@ -24,9 +24,10 @@ _SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(vcpu|gb)?\s*", re.IGNORECASE)
 
 def units(value: object) -> float | None:
     """Return CPU units or MiB, also of `1 vCPU` and `2 GB`; `None` for anything else."""
-    if isinstance(value, str) and (match := _SIZE.fullmatch(value)):
-        return float(match[1]) * (1024 if match[2] else 1)
-    return number(value)
+    if not isinstance(value, str):
+        return number(value)
+    match = _SIZE.fullmatch(value)
+    return float(match[1]) * (1024 if match[2] else 1) if match else None
 
 
 def _unknown_size(path: str, item: Container) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from graph import UNKNOWN
-from rules.subject import Fault, Subject, Test, number, unknown, within
+from rules.subject import Fault, Subject, Test, number, unknown
 
 _SHOWN: Final = 60
 
@@ -114,9 +114,3 @@ def together(*paths: str, test: Callable[[Values], Iterator[Fault]]) -> Test:
             yield from test(values)
 
     return tested
-
-
-def whole(value: object, path: str) -> int | None:
-    """Return a number below `value` at a dotted path as a whole one, `None` for anything else."""
-    found = number(within(value, path))
-    return None if found is None or found != found or abs(found) == float("inf") else int(found)  # noqa: PLR0124 - not a number
