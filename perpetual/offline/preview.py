@@ -6,13 +6,14 @@ The pack starts first, in its own process: it loads while this process loads the
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from perpetual.offline import answers, config, project
+from perpetual.offline import answers, config, pack_config, project
 from perpetual.offline.pack import Identity, Pack
+from perpetual.offline.pack_config import PackConfig
 from perpetual.offline.report import Report, Resource
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Options:
     """What to preview, and how.
 
     `root` is the project's folder, `overrides` read `key=value`, `policy` is the pack's folder,
-    `seconds` bounds the pack's start and each of its answers.
+    `policy_config` the file that configures it; `seconds` bounds the pack's start and each of its
+    answers.
     """
 
     root: Path
@@ -36,6 +38,7 @@ class Options:
     overrides: tuple[str, ...] = ()
     answers: Path | None = None
     policy: Path | None = None
+    policy_config: Path | None = None
     seconds: float = 60.0
 
 
@@ -48,6 +51,7 @@ class Plan:
     stack: str
     config: config.Config
     answers: answers.Answers
+    pack_config: PackConfig = field(default_factory=PackConfig)
 
     @property
     def policy(self) -> Path:
@@ -57,7 +61,12 @@ class Plan:
     @property
     def identity(self) -> Identity:
         """Return what the pack is told about the stack."""
-        return Identity(project=self.project.name, stack=self.stack, config=self.config)
+        return Identity(
+            project=self.project.name,
+            stack=self.stack,
+            config=self.config,
+            pack_config=self.pack_config,
+        )
 
 
 class Clock:
@@ -93,7 +102,8 @@ def plan(options: Options) -> Plan:
         account=values.values.get(f"{found.name}:account"),
         region=values.values.get("aws:region"),
     )
-    return Plan(options, found, stack, values, answers.combined([*recorded, known]))
+    configured = pack_config.read(options.policy_config) if options.policy_config else PackConfig()
+    return Plan(options, found, stack, values, answers.combined([*recorded, known]), configured)
 
 
 def preview(options: Options) -> Report:

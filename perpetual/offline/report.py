@@ -55,6 +55,11 @@ class Report:
     graph: "Callable[[], Graph] | None" = None
 
     @cached_property
+    def by_urn(self) -> dict[str, Resource]:
+        """Return the resources by URN."""
+        return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
     def children(self) -> dict[str, list[Resource]]:
         """Return each parent's children, in the order of registration."""
         result: dict[str, list[Resource]] = {}

@@ -120,7 +120,7 @@ def test_json_has_the_documented_shape(tmp_path: Path) -> None:
     types = {"random:index/randomPet:RandomPet": 1, "shop:boxes:Box": 1}
     assert result["counts"] == {"total": 2, "layers": {"boxes": {"total": 2, "types": types}}}
     assert result["outputs"] == ["pet"]
-    assert result["pack"] == {"name": "tiny", "policies": 3}
+    assert result["pack"] == {"name": "tiny", "policies": 3, "rules": 0}
     assert result["findings"] == [
         {
             "policy": "length",

@@ -1,9 +1,11 @@
 """A report as JSON, for programs: `schema.json` beside this file says what it holds."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from perpetual.offline.findings import Finding
 from perpetual.offline.report import Report
 
 VERSION: Final = 1
@@ -27,24 +29,21 @@ def to_json(report: Report) -> dict[str, Any]:
         ],
         "counts": report.counts(),
         "outputs": list(report.outputs),
-        "pack": {"name": report.judgement.pack, "policies": len(report.judgement.policies)},
-        "findings": [
+        "pack": {
+            "name": report.judgement.pack,
+            "policies": len(report.judgement.policies),
+            "rules": len(report.judgement.rules),
+        },
+        "findings": [_finding(finding, names) for finding in report.judgement.findings],
+        "exceptions": [
             {
-                "policy": finding.policy,
-                "rule": finding.rule,
-                "level": finding.level,
-                "severity": finding.severity,
-                "urn": finding.urn,
-                "resource": names.get(finding.urn, ""),
-                "description": finding.description,
-                "witness": finding.witness,
-                "remediation": finding.remediation,
-                "url": finding.url,
-                "controls": list(finding.controls),
-                "undetermined": finding.undetermined,
-                "fails": finding.fails,
+                "finding": _finding(item.finding, names),
+                "until": item.until,
+                "owner": item.owner,
+                "ticket": item.ticket,
+                "reason": item.reason,
             }
-            for finding in report.judgement.findings
+            for item in report.judgement.excepted
         ],
         "seconds": {phase: round(seconds, 3) for phase, seconds in report.seconds.items()},
     }
@@ -53,6 +52,24 @@ def to_json(report: Report) -> dict[str, Any]:
 def render(report: Report, indent: int | None = 2) -> str:
     """Return the report as JSON; on one line where `indent` is None."""
     return json.dumps(to_json(report), indent=indent)
+
+
+def _finding(finding: Finding, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "policy": finding.policy,
+        "rule": finding.rule,
+        "level": finding.level,
+        "severity": finding.severity,
+        "urn": finding.urn,
+        "resource": names.get(finding.urn, ""),
+        "description": finding.description,
+        "witness": finding.witness,
+        "remediation": finding.remediation,
+        "url": finding.url,
+        "controls": list(finding.controls),
+        "undetermined": finding.undetermined,
+        "fails": finding.fails,
+    }
 
 
 def _source(source: tuple[str, int] | None) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from perpetual.offline.findings import Finding
+from perpetual.offline.findings import Finding, Judgement
 from perpetual.offline.report import Report, Resource
 
 _PATH: Final = "path: "
@@ -66,6 +66,13 @@ def line(resource: Resource | None) -> str:
 def counted(number: int, singular: str, plural: str = "") -> str:
     """Return a number with its noun."""
     return f"{number} {singular if number == 1 else plural or f'{singular}s'}"
+
+
+def judged(judgement: Judgement) -> str:
+    """Return by how much was judged: `80 rules`, or `3 policies` where a pack lists none."""
+    if judgement.rules:
+        return counted(sum(rule.level != "disabled" for rule in judgement.rules), "rule")
+    return counted(len(judgement.policies), "policy", "policies")
 
 
 def visible(text: str) -> str:

@@ -7,7 +7,15 @@ Markdown or GitHub is written as a number, which none of them takes for its mark
 from typing import Final
 
 from perpetual.offline.report import Report, Resource
-from perpetual.offline.reports.entries import Entry, counted, entries, line, place, visible
+from perpetual.offline.reports.entries import (
+    Entry,
+    counted,
+    entries,
+    judged,
+    line,
+    place,
+    visible,
+)
 
 LIMIT: Final = 65_536
 """GitHub's limit for a comment, in characters; bytes are counted here, to be safe."""
@@ -35,7 +43,24 @@ def render(report: Report) -> str:
             f"\n\n**{left} of {counted(len(listed), 'entry', 'entries')} left out:** a comment "
             f"holds {LIMIT:,} characters. The worst are above; `perpetual preview` shows them all."
         )
-    return head + "".join(blocks)
+    return head + "".join(blocks) + _exceptions(report, LIMIT - _RESERVE - size)
+
+
+def _exceptions(report: Report, room: int) -> str:
+    """Return what exceptions silence, folded, as much as there is room for (bytes)."""
+    silenced = report.judgement.excepted
+    if not silenced:
+        return ""
+    start = f"\n\n<details><summary>{counted(len(silenced), 'finding')} excepted</summary><ul>"
+    end = "</ul></details>"
+    items = ""
+    for number, item in enumerate(silenced):
+        where = _short(place(report.by_urn.get(item.finding.urn)))
+        row = f"<li><code>{_short(item.finding.rule)}</code> {where} {_short(item.terms)}</li>"
+        if len((start + items + row + end).encode()) > room:
+            return f"{start}{items}<li>and {len(silenced) - number} more</li>{end}"
+        items += row
+    return start + items + end
 
 
 def escape(text: str) -> str:
@@ -60,10 +85,11 @@ def _head(report: Report) -> str:
     counts = [counted(failing, "finding"), f"{advice} advisory"]
     if undetermined:
         counts.append(f"{undetermined} of all undetermined")
-    policies = counted(len(judgement.policies), "policy", "policies")
+    if judgement.excepted:
+        counts.append(f"{len(judgement.excepted)} excepted")
     return (
         f"### {mark} {_short(report.project)} / {_short(report.stack)}: {verdict}\n\n"
-        f"{policies} of {_short(judgement.pack)} judged "
+        f"{judged(judgement)} of {_short(judgement.pack)} judged "
         f"{counted(len(report.resources), 'resource')}: {', '.join(counts)}."
     )
 

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote
 
-from perpetual.offline.findings import Finding, Policy
+from perpetual.offline.findings import Excepted, Finding, Policy
 from perpetual.offline.report import Report, Resource
 
 SCHEMA: Final = (
@@ -32,8 +32,9 @@ _SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0
 def to_sarif(report: Report) -> dict[str, Any]:
     """Return the report as a SARIF log with one run."""
     judgement = report.judgement
-    rules = {policy.name: policy for policy in judgement.policies}
-    for finding in judgement.findings:
+    rules = {policy.name: policy for policy in judgement.cases}
+    silenced = [item.finding for item in judgement.excepted]
+    for finding in (*judgement.findings, *silenced):
         if finding.rule not in rules:
             rules[finding.rule] = _as_policy(finding)
     places = {resource.urn: resource for resource in report.resources}
@@ -57,7 +58,8 @@ def to_sarif(report: Report) -> dict[str, Any]:
                 "results": [
                     _result(finding, indices, places.get(finding.urn))
                     for finding in judgement.findings
-                ],
+                ]
+                + [_suppressed(item, indices, places) for item in judgement.excepted],
             }
         ],
     }
@@ -84,7 +86,10 @@ def _as_policy(finding: Finding) -> Policy:
 def _rule(policy: Policy) -> dict[str, Any]:
     description = policy.description or policy.name
     help_text = "\n\n".join(filter(None, (description, policy.remediation, policy.url)))
-    properties: dict[str, Any] = {"tags": ["security"], "enforcement": policy.level}
+    properties: dict[str, Any] = {
+        "tags": ["security", *policy.controls],
+        "enforcement": policy.level,
+    }
     if policy.severity in _SCORES:
         properties["security-severity"] = _SCORES[policy.severity]
     rule: dict[str, Any] = {
@@ -119,6 +124,16 @@ def _result(
             "fails": finding.fails,
             "controls": list(finding.controls),
         },
+    }
+
+
+def _suppressed(
+    item: Excepted, indices: Mapping[str, int], places: Mapping[str, Resource]
+) -> dict[str, Any]:
+    """Return the result of an excepted finding; `external`: no comment in the program says so."""
+    result = _result(item.finding, indices, places.get(item.finding.urn))
+    return result | {
+        "suppressions": [{"kind": "external", "status": "accepted", "justification": item.terms}]
     }
 
 

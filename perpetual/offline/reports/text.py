@@ -5,7 +5,15 @@ from itertools import groupby
 from typing import Final
 
 from perpetual.offline.report import Report, Resource
-from perpetual.offline.reports.entries import Entry, counted, entries, line, place, visible
+from perpetual.offline.reports.entries import (
+    Entry,
+    counted,
+    entries,
+    judged,
+    line,
+    place,
+    visible,
+)
 
 Line = tuple[tuple[str, str], ...]
 """A line of output: pieces of text, each with a style's name, which may be empty."""
@@ -25,6 +33,7 @@ def to_lines(report: Report) -> Iterator[Line]:
     yield ()
     yield from _summary(report)
     yield from findings_lines(report)
+    yield from exceptions_lines(report)
     yield ()
     yield verdict_line(report)
 
@@ -46,13 +55,29 @@ def findings_lines(report: Report) -> Iterator[Line]:
             yield (("dim", f"  {visible(finding.url)}"),)
 
 
+def exceptions_lines(report: Report) -> Iterator[Line]:
+    """Yield what exceptions silence: which finding, until when, on whose word, and why."""
+    silenced = report.judgement.excepted
+    if not silenced:
+        return
+    yield ()
+    yield (("bold", f"EXCEPTED  {counted(len(silenced), 'finding')}"),)
+    for item in silenced:
+        resource = report.by_urn.get(item.finding.urn)
+        yield (("bold", f"  {visible(item.finding.rule)}"), ("", f"  {visible(place(resource))}"))
+        yield from _paragraphs(item.finding.witness.partition("\n")[0], "    ")
+        yield from _paragraphs(item.terms, "    ")
+
+
 def verdict_line(report: Report) -> Line:
     """Return the one line that says whether the stack may be deployed."""
     judgement = report.judgement
     failing = sum(finding.fails for finding in judgement.findings)
     advice = len(judgement.findings) - failing
     noted = f", {advice} advisory" if advice else ""
-    checked = f"{counted(len(judgement.policies), 'policy', 'policies')} of {judgement.pack}"
+    if judgement.excepted:
+        noted += f", {len(judgement.excepted)} excepted"
+    checked = f"{judged(judgement)} of {judgement.pack}"
     took = f"{report.seconds['total']:.1f} s"
     stack = f"{report.stack}: "
     if judgement.clean:
