@@ -75,6 +75,10 @@ def preview(  # noqa: PLR0913 - one parameter per option
     policy: Annotated[
         Path | None, typer.Option(help="Folder of the policy pack; `policy` by default.")
     ] = None,
+    policy_config: Annotated[
+        Path | None,
+        typer.Option(help="JSON file that configures the pack, as --policy-pack-config does."),
+    ] = None,
     timeout: Annotated[
         float, typer.Option(help="Longest wait for the policy pack, in seconds.", min=0.1)
     ] = 60.0,
@@ -104,6 +108,7 @@ def preview(  # noqa: PLR0913 - one parameter per option
         overrides=tuple(config or ()),
         answers=answers,
         policy=policy,
+        policy_config=policy_config,
         seconds=timeout,
     )
     if watch:
