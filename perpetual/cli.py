@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from perpetual import processes
+from perpetual.database.commands import app as database_app
 from perpetual.errors import COULD_NOT_RUN, OperatorError
 from perpetual.offline.revisions import options as comparing
 from perpetual.offline.revisions.kinds import Kind
 from perpetual.output import Format, show, show_report, write
 from perpetual.policy.commands import app as policy_app
+from perpetual.release.commands import app as release_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +40,8 @@ app = typer.Typer(
 
 
 app.add_typer(policy_app, name="policy")
+app.add_typer(release_app, name="release")
+app.add_typer(database_app, name="db")
 
 
 @app.callback()

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from perpetual import database
+from perpetual.database import connection, execute
+from perpetual.database.model import Server, Wanted
 from perpetual.errors import OperatorError
 from perpetual.release import docker, web
 
@@ -84,9 +85,9 @@ class Environment:
         """Return a client of one node, around the balancer."""
         return web.Client(port=self.ports.nodes[number], ca_file=None)
 
-    def server(self, user: str = MASTER) -> database.Server:
+    def server(self, user: str = MASTER) -> Server:
         """Return how this machine reaches the database as `user`."""
-        return database.Server(
+        return Server(
             host=HOST,
             port=self.ports.database,
             user=user,
@@ -102,18 +103,24 @@ class Environment:
         Raises:
             OperatorError: A part does not come up; its last words are the detail.
         """
+        self.up_database()
+        for command in ("migrate", "seed"):
+            self.one_off(command)
+        # Migrations made tables; one of them the application may only read.
+        self.prepare()
+        self.start()
+
+    def up_database(self) -> None:
+        """Start the database alone, with its roles."""
         self._write()
         self.compose("up", "--detach", "certificates", "database")
         self._take_authority()
         self.until("the database answers", self._database_answers, "database")
         self.prepare()
-        for command in ("migrate", "seed"):
-            self.one_off(command)
-        self.start()
 
     def prepare(self) -> None:
         """Make database and roles, as `perpetual db apply` does."""
-        database.apply(self.server(), self.wanted())
+        execute.apply(self.server(), self.wanted())
 
     def start(self) -> None:
         """Start the nodes and the balancer, and wait until they serve."""
@@ -180,12 +187,10 @@ class Environment:
 
     # --- what it is made of
 
-    def wanted(self) -> database.Wanted:
+    def wanted(self) -> Wanted:
         """Return database and roles as production has them, with this environment's passwords."""
         held = self._secrets()
-        return database.Wanted(
-            database=DATABASE, migrator_password=held["migrator"], rw_password=held["rw"]
-        )
+        return Wanted(database=DATABASE, migrator_password=held["migrator"], rw_password=held["rw"])
 
     def _variables(self) -> dict[str, str]:
         first, second = self.ports.nodes
@@ -240,7 +245,7 @@ class Environment:
             _private(file, json.dumps({**made, "key_base": secrets.token_urlsafe(48)}))
         held = json.loads(file.read_text())
         # By the role's name in the database too, for `server`.
-        wanted = database.Wanted(database=DATABASE, migrator_password="", rw_password="")
+        wanted = Wanted(database=DATABASE, migrator_password="", rw_password="")
         return {**held, wanted.migrator: held["migrator"], wanted.rw: held["rw"]}
 
     def _take_authority(self) -> None:
@@ -249,7 +254,7 @@ class Environment:
         docker.run("cp", f"{container}:/certificates/{_CA}", str(self.ca_file))
 
     def _database_answers(self) -> bool:
-        return database.answers(self.server())
+        return connection.answers(self.server())
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 defmodule Shop.Repo.Connection do
   @moduledoc """
-  One connection: made when it is first needed, and again after it was lost.
+  One connection: made at once, and again when it is needed after it was lost.
   """
   use GenServer
   require Logger
@@ -41,7 +41,15 @@ defmodule Shop.Repo.Connection do
   @impl true
   def init(_opts) do
     Process.flag(:trap_exit, true)
-    {:ok, nil}
+    {:ok, nil, {:continue, :connect}}
+  end
+
+  @impl true
+  def handle_continue(:connect, nil) do
+    case connected(nil) do
+      {:ok, db} -> {:noreply, db}
+      {:error, _logged} -> {:noreply, nil}
+    end
   end
 
   @impl true

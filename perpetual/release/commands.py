@@ -1,0 +1,179 @@
+"""`perpetual release ...`: options in, plain functions, lines or JSON out."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from perpetual.errors import OperatorError
+from perpetual.output import show, write
+
+if TYPE_CHECKING:
+    from perpetual.offline.reports.text import Line
+    from perpetual.release.build import Built
+    from perpetual.release.receipt import Result
+
+FAILED: Final = 1
+"""Exit code of a check that did not pass."""
+
+_MIB: Final = 1_048_576
+
+app = typer.Typer(no_args_is_help=True, help="The release image: built, run and checked locally.")
+
+_Context = Annotated[Path, typer.Option(help="Folder of the application and its Dockerfile.")]
+_Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+_CONTEXT: Final = Path("release") / "example"
+
+
+@app.command()
+def build(  # noqa: PLR0913 - one parameter per option
+    *,
+    context: _Context = _CONTEXT,
+    dockerfile: Annotated[
+        str, typer.Option(help="Dockerfile, relative to the context.")
+    ] = "Dockerfile",
+    name: Annotated[
+        str, typer.Option(help="Name of the image; its tag is the revision.")
+    ] = "release",
+    argument: Annotated[
+        list[str] | None,
+        typer.Option("--build-arg", metavar="NAME=VALUE", help="Build argument; repeatable."),
+    ] = None,
+    platform: Annotated[str | None, typer.Option(help="Such as linux/arm64.")] = None,
+    dirty: Annotated[
+        bool, typer.Option("--dirty", help="Build what is not committed, too.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Build even what is there already.")
+    ] = False,
+    as_json: _Json = False,
+) -> int:
+    """Build the image of the context's revision; again, when nothing changed, is nothing."""
+    from perpetual.release import build as building  # noqa: PLC0415 - only this command needs it
+
+    options = building.Options(
+        context=context,
+        dockerfile=dockerfile,
+        name=name,
+        arguments=dict(_pair(item) for item in argument or ()),
+        platform=platform,
+        dirty=dirty,
+        again=again,
+    )
+    built = building.build(options)
+    if as_json:
+        write(json.dumps(asdict(built), indent=2))
+    else:
+        show(_built(built))
+    return 0
+
+
+@app.command()
+def up(
+    image: Annotated[str, typer.Argument(help="Image to run, such as release:0123456789ab.")],
+    *,
+    http_port: Annotated[int, typer.Option(help="Plain HTTP, on loopback.")] = 8080,
+    https_port: Annotated[int, typer.Option(help="HTTPS, on loopback.")] = 8443,
+    database_port: Annotated[int, typer.Option(help="Postgres, on loopback.")] = 5433,
+) -> int:
+    """Run an image as on ECS: two nodes, a database over TLS, a balancer."""
+    from perpetual.release import environment  # noqa: PLC0415 - as above
+
+    ports = environment.Ports(http=http_port, https=https_port, database=database_port)
+    running = environment.Environment(root=Path.cwd(), image=image, ports=ports)
+    running.up()
+    show(
+        [
+            (("bold", f"https://localhost:{https_port}"),),
+            (("", f"authority   {running.ca_file}"),),
+            (("", "stop        perpetual release down"),),
+        ]
+    )
+    return 0
+
+
+@app.command()
+def down(
+    *,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", help="Remove the database's rows and the keys, too.")
+    ] = False,
+) -> int:
+    """Stop what `up` started; the database's rows stay."""
+    from perpetual.release import environment  # noqa: PLC0415 - as above
+
+    environment.Environment(root=Path.cwd(), image="none").down(volumes=volumes)
+    return 0
+
+
+@app.command()
+def check(  # noqa: PLR0913 - one parameter per option
+    image: Annotated[str, typer.Argument(help="Image to check, such as release:0123456789ab.")],
+    *,
+    previous: Annotated[
+        str | None, typer.Option(help="Image that runs now; its code has to bear the new schema.")
+    ] = None,
+    path: Annotated[
+        list[str] | None, typer.Option(help="Path to ask of the previous release; repeatable.")
+    ] = None,
+    drain_seconds: Annotated[int, typer.Option(help="service.drainSeconds of the stack.")] = 45,
+    stop_seconds: Annotated[int, typer.Option(help="service.stopSeconds of the stack.")] = 60,
+    as_json: _Json = False,
+) -> int:
+    """Run an image as on ECS, try what has to hold, and keep a receipt.
+
+    Exit code: 0 if every check passed, 1 if one did not, 2 if it could not run.
+    """
+    from perpetual.release import check as checking  # noqa: PLC0415 - as above
+    from perpetual.release import receipt  # noqa: PLC0415 - as above
+
+    options = checking.Options(
+        root=Path.cwd(),
+        image=image,
+        previous=previous,
+        paths=tuple(path or ("/",)),
+        drain_seconds=drain_seconds,
+        stop_seconds=stop_seconds,
+    )
+    found = checking.check(
+        options, (lambda _: None) if as_json else (lambda one: show([_line(one)]))
+    )
+    file = receipt.write(options.root, found)
+    if as_json:
+        write(file.read_text().rstrip())
+    else:
+        verdict = "passed" if found.passed else "failed"
+        show([(("bold", f"{verdict} in {found.seconds:g} s"), ("", f"   receipt {file}"))])
+    return 0 if found.passed else FAILED
+
+
+def _line(result: "Result") -> "Line":
+    mark, style = {True: ("ok", "green"), False: ("no", "red"), None: ("--", "dim")}[result.passed]
+    return (
+        (style, mark),
+        ("", f"  {result.name}: {result.said}"),
+        ("dim", f"  {result.seconds:.1f} s"),
+    )
+
+
+def _built(built: "Built") -> "list[Line]":
+    lines: list[Line] = [
+        (("bold", built.reference), ("", "" if built.fresh else "  nothing changed")),
+        (("", f"id        {built.id}"),),
+        (("", f"size      {built.size / _MIB:.1f} MiB"),),
+    ]
+    lines += [
+        (("", f"  {layer.size / _MIB:8.1f} MiB  "), ("dim", layer.made_by[:80]))
+        for layer in built.layers
+    ]
+    lines += [(("", f"{phase:9} {seconds:.2f} s"),) for phase, seconds in built.seconds.items()]
+    return lines
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise OperatorError(f"--build-arg {text!r} is no NAME=VALUE")
+    return name, value
