@@ -22,10 +22,11 @@ class About:
     def __init__(self, graph: Graph, picture: Picture) -> None:
         """Read once who uses which group, ACL and route table."""
         self._graph = graph
-        self._drawn = set(picture.names)
+        self._drawn = {key: key for key in picture.names}
+        self._drawn |= {urn: node.key for node in picture.nodes for urn in node.members}
         self._shaped: dict[str, dict[str, None]] = {}
         for urn, key in (*_groups(graph), *_subnets(graph)):
-            self._shaped.setdefault(urn, {})[key] = None
+            self._shaped.setdefault(urn, {})[self._drawn[key]] = None
         self._users: dict[str, dict[str, None]] = {}
         for item in graph.index.by_urn.values():
             for urn in _sources(item.property_dependencies.values()):
@@ -34,15 +35,18 @@ class About:
     def keys(self, urn: str) -> tuple[str, ...]:
         """Return what of the picture a resource is or shapes; nothing if it is elsewhere."""
         if urn in self._drawn:
-            return (urn,)
+            return (self._drawn[urn],)
         if urn in self._shaped:
             return tuple(self._shaped[urn])
         item = self._graph.index.by_urn.get(urn)
         if item is None or item.type.split(":")[1].partition("/")[0] not in _AREAS:
             return ()
-        users = tuple(key for key in self._users.get(urn, ()) if key in self._drawn)
-        used = dict.fromkeys(_sources(item.property_dependencies.values()))
-        return users or tuple(key for key in used if key in self._drawn)
+        users = self._only(self._users.get(urn, ()))
+        return users or self._only(_sources(item.property_dependencies.values()))
+
+    def _only(self, urns: Iterable[str]) -> tuple[str, ...]:
+        """Return the keys of those resources that are drawn."""
+        return tuple(dict.fromkeys(self._drawn[urn] for urn in urns if urn in self._drawn))
 
 
 def _sources(dependencies: Iterable[Iterable[str]]) -> Iterator[str]:

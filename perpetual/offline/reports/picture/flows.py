@@ -11,9 +11,22 @@ from functools import cache, cached_property
 from itertools import pairwise
 from typing import Final
 
-from graph import INTERNET, UNKNOWN, Addresses, Graph, Interface, Intervals, Kind, may, whole_world
+from graph import (
+    INTERNET,
+    UNKNOWN,
+    Addresses,
+    Graph,
+    Group,
+    GroupRule,
+    Interface,
+    Intervals,
+    Kind,
+    may,
+    whole_world,
+)
 from graph.passage import Answer, Verdict
 from graph.ports import ALL_PORTS, ANY, TCP, UDP, Traffic
+from perpetual.offline.reports.picture.alike import crowds, signature
 
 _OTHERS: Final = 255  # reserved by IANA: stands for the protocols that no rule names
 _NAMES: Final = {TCP: "", UDP: "udp ", 1: "icmp", 58: "icmpv6"}
@@ -70,23 +83,21 @@ def outside(graph: Graph) -> tuple[Place, ...]:
 
 def flows(graph: Graph, places: Sequence[Place]) -> Iterator[Flow]:
     """Yield the flows among everything placed, then those from and to each place outside."""
-    ends: dict[str, list[Interface]] = {}
-    for item in graph.interfaces:
-        if item.kind is not Kind.NAT:  # what passes a NAT gateway is the flow of who sent it
-            ends.setdefault(item.urn, []).append(item)
+    # What passes a NAT gateway is the flow of who sent it.
+    placed = [crowd for crowd in crowds(graph) if crowd.interfaces[0].kind is not Kind.NAT]
+    ends = [_End(crowd.key, crowd.key, crowd.interfaces) for crowd in placed]
     asker = _Asker(graph)
-    for source, one in ends.items():
-        for target, other in ends.items():
-            yield from asker.flows(_End(source, source, one), _End(target, target, other))
+    for source in ends:
+        for target in ends:
+            yield from asker.flows(source, target)
     # From the widest to the narrowest place, which shows only what the internet may not.
     shown: dict[tuple[str, bool], Open] = {}
     for place in reversed(places):
         there = _End(place.key, place.addresses)
-        for urn, items in ends.items():
-            here = _End(urn, urn, items)
-            for source_end, target_end, coming in ((there, here, True), (here, there, False)):
-                known = shown.setdefault((urn, coming), {})
-                yield from asker.flows(source_end, target_end, known)
+        for here in ends:
+            for source, target, coming in ((there, here, True), (here, there, False)):
+                known = shown.setdefault((here.key, coming), {})
+                yield from asker.flows(source, target, known)
 
 
 @dataclass(frozen=True)
@@ -110,22 +121,20 @@ class _End:
         )
 
     @cached_property
+    def rules(self) -> tuple[tuple[Group, GroupRule], ...]:
+        """Return the rules of its groups, each with its group."""
+        held = dict.fromkeys(group for item in self.interfaces for group in item.groups)
+        return tuple((group, rule) for group in held for rule in group.rules)
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        """Return the keys of its groups."""
+        return frozenset(group.key for item in self.interfaces for group in item.groups)
+
+    @cached_property
     def alike(self) -> object:
         """Return what is the same for two ends that reach and are reached by the same."""
-        if not self.interfaces:
-            return self.key
-        return tuple(
-            (
-                item.subnet.key if item.subnet else item.urn,
-                item.public,
-                item.v6,
-                item.filtered,
-                tuple(group.key for group in item.groups),
-                item.foreign,
-                item.kind is Kind.NAT,
-            )
-            for item in self.interfaces
-        )
+        return signature(self.interfaces) if self.interfaces else self.key
 
 
 class _Asker:
@@ -182,12 +191,13 @@ class _Asker:
     def _parts(self, source: _End, target: _End, number: int) -> Iterator[Intervals]:
         """Yield the ports to ask about: parts in which every port fares alike."""
         bounds = ALL_PORTS
-        for end, egress in ((source, True), (target, False)):
+        for end, peer, egress in ((source, target, True), (target, source, False)):
             if end.readable and not self.strays:
-                bounds = bounds & _spoken(end, number, egress=egress)
+                bounds = bounds & self._spoken(end, peer, number, egress=egress)
+        if not bounds:
+            return
         if number not in (TCP, UDP):
-            if bounds:
-                yield ALL_PORTS
+            yield ALL_PORTS
             return
         edges = {0, _MOST + 1}
         for end in (source, target):
@@ -199,26 +209,29 @@ class _Asker:
             if part:
                 yield part
 
+    def _spoken(self, end: _End, peer: _End, number: int, *, egress: bool) -> Intervals:
+        """Return the ports that rules of an end's groups speak about, as far as for this peer."""
+        result = Intervals()
+        for group, rule in end.rules:
+            if rule.egress is not egress or not self._concerns(group, rule, peer):
+                continue
+            if rule.traffic is UNKNOWN:
+                return ALL_PORTS
+            if rule.traffic.covers(number, None):
+                result = result | rule.traffic.ports
+        return result
 
-def _spoken(end: _End, number: int, *, egress: bool) -> Intervals:
-    """Return the ports that some rule of an end's groups speaks about, whoever its peer is."""
-    result = Intervals()
-    for item in end.interfaces:
-        for group in item.groups:
-            for rule in group.rules:
-                if rule.egress is not egress:
-                    continue
-                if rule.traffic is UNKNOWN:
-                    return ALL_PORTS
-                if rule.traffic.covers(number, None):
-                    result = result | rule.traffic.ports
-    return result
+    def _concerns(self, group: Group, rule: GroupRule, peer: _End) -> bool:
+        """Tell whether a rule may be about a peer; only one for another group surely is not."""
+        urn = rule.group.urn if rule.group else group.key
+        if rule.addresses is not None or urn is None or (peer.interfaces and not peer.readable):
+            return True
+        return self.graph.groups.default.get(urn, urn) in peer.groups
 
 
 def _traffics(end: _End) -> Iterator[Traffic]:
+    yield from (rule.traffic for _, rule in end.rules if rule.traffic is not UNKNOWN)
     for item in end.interfaces:
-        for group in item.groups:
-            yield from (rule.traffic for rule in group.rules if rule.traffic is not UNKNOWN)
         if item.subnet and item.subnet.acl:
             yield from (rule.traffic for rule in item.subnet.acl.rules)
 

@@ -170,7 +170,7 @@ class _Builder:
             self.result.gateways[item.key] = rect
         rest = [item for item in gateways if not item.whole]
         across = len(set(self.columns.values())) or 1
-        beside = len(rest) < across
+        beside = len(rest) < across - 1  # the title takes two columns
         start = y - metrics.TITLE + metrics.LANE_GAP / 2 if beside else y
         for position, item in enumerate(rest):
             # Beside the title they stand on the right, else in rows of their own below it.

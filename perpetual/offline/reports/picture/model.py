@@ -7,7 +7,6 @@ from typing import Final
 from graph import (
     UNKNOWN,
     Graph,
-    Interface,
     Kind,
     Resource,
     Route,
@@ -29,6 +28,7 @@ from graph.tokens import (
     VPC_ENDPOINT,
     VPN_GATEWAY,
 )
+from perpetual.offline.reports.picture.alike import crowds
 from perpetual.offline.reports.picture.flows import Flow, Place, flows, outside
 
 KINDS: Final = {
@@ -75,7 +75,10 @@ class Box:
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """Something placed in subnets, by the subnets' keys; `doubt` says why some are not known."""
+    """Something placed in subnets, by the subnets' keys; `doubt` says why some are not known.
+
+    Many things alike are one node: `members` are the URNs of all, `others` the further names.
+    """
 
     key: str
     kind: Kind
@@ -83,6 +86,8 @@ class Node:
     subnets: tuple[str, ...]
     groups: tuple[str, ...]
     public: bool
+    members: tuple[str, ...]
+    others: tuple[str, ...] = ()
     doubt: str = ""
 
 
@@ -168,7 +173,7 @@ def _box(graph: Graph, subnet: Subnet) -> Box:
         zone=_zone(item, None if inside else subnet.key),
         home=subnet.home,
         cidr=", ".join(map(str, cidrs)) or "(unknown CIDR)",
-        acl=_bare(graph, subnet.acl.key) if subnet.acl else "(unknown ACL)",
+        acl=_bare(graph, subnet.acl.key) if subnet.acl else "ACL not in the stack",
         ways=tuple(dict.fromkeys(_way(graph, r) for r in routes if r.target is not Target.LOCAL)),
         nats=tuple(dict.fromkeys(u for u in links if graph.index.by_urn[u].type == NAT_GATEWAY)),
         managed=inside,
@@ -209,21 +214,21 @@ def _bare(graph: Graph, urn: str) -> str:
 
 
 def _nodes(graph: Graph) -> Iterator[Node]:
-    found: dict[str, list[Interface]] = {}
-    for item in graph.interfaces:
-        found.setdefault(item.urn, []).append(item)
-    for urn, interfaces in found.items():
-        first = interfaces[0]
+    for crowd in crowds(graph):
+        first, names = crowd.interfaces[0], [graph.index.by_urn[urn].name for urn in crowd.members]
         outer = [link.id or "(unknown group)" for link in first.foreign]
-        held = [item.subnet.key for item in interfaces if item.subnet]
+        held = [item.subnet.key for item in crowd.interfaces if item.subnet]
+        more = len(names) - 1
         yield Node(
-            key=urn,
+            key=crowd.key,
             kind=first.kind or Kind.HOST,
-            name=graph.index.by_urn[urn].name,
+            name=f"{names[0]} and {more} more" if more else names[0],
             subnets=tuple(dict.fromkeys(held)),
             groups=(*(_bare(graph, group.key) for group in first.groups), *outer),
-            public=any(item.public is True for item in interfaces),
-            doubt=next((item.missing for item in interfaces if item.missing), ""),
+            public=any(item.public is True for item in crowd.interfaces),
+            members=crowd.members,
+            others=tuple(names[1:]),
+            doubt=next((item.missing for item in crowd.interfaces if item.missing), ""),
         )
 
 

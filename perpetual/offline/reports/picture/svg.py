@@ -178,7 +178,8 @@ class _Drawing:
         beside = sum(pills) + 4 * len(pills) if rect.height < metrics.ROOMY else 0
         open_ = "public address" if node.public else ""
         detail = " · ".join(filter(None, (KINDS[node.kind], ", ".join(node.groups), open_)))
-        about = f"{node.name}: {detail}{f'; {node.doubt}' if node.doubt else ''}"
+        further = f"; also {', '.join(node.others)}" if node.others else ""
+        about = f"{node.name}: {detail}{f'; {node.doubt}' if node.doubt else ''}{further}"
         room = rect.width - 20
         labels = _labels(rect, node.name, room - self._taken(node.key), detail, room - beside)
         shape = _rect(rect, "shape", 4)
