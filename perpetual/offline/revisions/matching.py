@@ -6,15 +6,16 @@ and creates the other, and the report says so.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from perpetual.offline.records import Capture, Registration
 from perpetual.offline.revisions.replacements import TAKEN
-from perpetual.offline.revisions.values import differences, inputs
+from perpetual.offline.revisions.values import differences, inputs, unknown
 
 _STACK: Final = "pulumi:pulumi:Stack"
-_ALIKE: Final = 0.8
-"""Share of equal arguments from which two resources are taken for the same under another name."""
+_ALIKE: Final = 1.0
+"""Likeness from which two resources are taken for one under another name or parent."""
+_TAGS: Final = frozenset({"tags", "tagsAll"})
 
 
 @dataclass(frozen=True)
@@ -116,14 +117,20 @@ def _alike(
 
 
 def _likeness(old: Registration, new: Registration) -> float:
-    """Return how alike two resources of one type are, 0 to 2."""
-    before, after = inputs(old), inputs(new)
+    """Return how alike two resources of one type are; 1 and more for what looks like one.
+
+    Tags do not count, as they often hold the name. What AWS gives only once decides.
+    """
+    before, after = _compared(old), _compared(new)
+    unique = TAKEN.get(new.type, "")
+    taken = before.get(unique) if unique else None
+    if taken is not None and not unknown(taken):
+        return 2.0 if taken == after.get(unique) else 0.0
     keys = {*before, *after}
     equal = sum(not list(differences(before.get(key), after.get(key))) for key in keys)
     share = equal / len(keys) if keys else 0.0
-    unique = TAKEN.get(new.type, "")
-    if unique and before.get(unique) is not None:
-        share += 1.0 if before.get(unique) == after.get(unique) else -1.0
-    if old.name == new.name:
-        share += _ALIKE
-    return min(share, 2.0)
+    return share + 0.5 if old.name == new.name else share
+
+
+def _compared(item: Registration) -> dict[str, Any]:
+    return {key: value for key, value in inputs(item).items() if key not in _TAGS}

@@ -15,6 +15,7 @@ from graph.placements import Kind
 from graph.ports import TCP, UDP, Traffic
 
 INTERNET_NAME: Final = "internet"
+_IPV6_NAME: Final = "internet (IPv6)"
 _PASSIVE: Final = frozenset({Kind.NAT})
 """Kinds that neither open connections nor take any."""
 _CELLS: Final = 16
@@ -163,31 +164,26 @@ def _shift(question: Question, before: Answer, after: Answer, old: _Side, new: _
 
 def _merged(found: Iterable[Shift]) -> Iterator[Shift]:
     """Yield one shift for all sources of one destination, the internet's apart, openings first."""
-    alike: dict[tuple[bool, bool, str, str], list[Shift]] = {}
+    alike: dict[tuple[bool, bool, str, str, bool], list[Shift]] = {}
     for item in found:
-        key = (not item.opened, not item.public, item.destination, item.traffic)
+        key = (not item.opened, not item.public, item.destination, item.traffic, not item.sure)
         alike.setdefault(key, []).append(item)
     for _, items in sorted(alike.items()):
         names = list(dict.fromkeys(item.source for item in items))
-        whole = items[0].public and INTERNET_NAME in names
-        yield replace(
-            items[0],
-            source=INTERNET_NAME if whole else ", ".join(names),
-            sure=all(item.sure for item in items),
-        )
+        if INTERNET_NAME in names:  # the rest of it is, so whatever is named has it now as well
+            names = [name for name in names if name in {INTERNET_NAME, _IPV6_NAME}]
+        yield replace(items[0], source=", ".join(names))
 
 
 def _cells(*graphs: Graph) -> dict[str, Addresses]:
-    """Return the internet in the parts that rules of groups tell apart, by what to call them."""
-    named = {
-        str(rule.addresses): rule.addresses
-        for graph in graphs
-        for group in graph.groups.groups.values()
-        for rule in group.ingress
-        if isinstance(rule.addresses, Addresses)
-    }
-    cells = {INTERNET_NAME: INTERNET}
-    for text, addresses in named.items():
+    """Return the internet in the parts that rules of groups tell apart, by what to call them.
+
+    IPv6 is asked about only where something may have such an address.
+    """
+    cells = {INTERNET_NAME: Addresses(v4=INTERNET.v4)}
+    if any(item.v6 is not False for graph in graphs for item in graph.interfaces):
+        cells[_IPV6_NAME] = Addresses(v6=INTERNET.v6)
+    for text, addresses in _named(graphs).items():
         split: dict[str, Addresses] = {}
         for name, cell in cells.items():
             inside, outside = cell & addresses, cell - addresses
@@ -197,3 +193,20 @@ def _cells(*graphs: Graph) -> dict[str, Addresses]:
         if len(split) <= _CELLS:
             cells = split
     return cells
+
+
+def _named(graphs: Iterable[Graph]) -> dict[str, Addresses]:
+    """Return the ranges that rules let in, widest first: a narrower one is then cut from it."""
+    found = {
+        rule.addresses
+        for graph in graphs
+        for group in graph.groups.groups.values()
+        for rule in group.ingress
+        if isinstance(rule.addresses, Addresses)
+    }
+    return {str(item): item for item in sorted(found, key=_size, reverse=True)}
+
+
+def _size(item: Addresses) -> tuple[int, str]:
+    spans = (*item.v4.spans, *item.v6.spans)
+    return sum(high - low for low, high in spans), str(item)

@@ -61,7 +61,7 @@ OFFICE = ("198.51.100.0/24", 22)
     ("rules", "says"),
     [
         ([WEB, OFFICE], "internet (198.51.100.0/24) to instance host by tcp 22"),
-        ([WEB, ("0.0.0.0/0", 22)], "internet (0.0.0.0/0) to instance host by tcp 22"),
+        ([WEB, ("0.0.0.0/0", 22)], "internet to instance host by tcp 22"),
     ],
 )
 def test_a_port_that_opens_is_a_way_from_the_internet_with_its_witness(
@@ -79,14 +79,23 @@ def test_a_range_that_widens_is_a_new_way() -> None:
     """The port was open to somebody before; now it is to everybody."""
     found = entries(_host(OFFICE), _host(("0.0.0.0/0", 22)))
     (message,) = said(found, Kind.EXPOSURE)
-    assert "internet (0.0.0.0/0) to instance host by tcp 22" in message
+    assert "internet to instance host by tcp 22" in message
+
+
+def test_only_the_part_that_may_come_in_is_named() -> None:
+    """Another part of the internet, named by another rule, stays out."""
+    other = ("203.0.113.0/24", 443)
+    found = entries(_host(other), _host(other, OFFICE))
+    assert said(found, Kind.EXPOSURE) == [
+        "a way is open: internet (198.51.100.0/24) to instance host by tcp 22"
+    ]
 
 
 def test_a_way_that_closes_names_its_wall() -> None:
     """The route is gone, and every port with it."""
     found = entries(_host(WEB), _host(WEB, gateway=False))
     closed = [item for item in found if item.kind is Kind.PATH_CLOSED]
-    assert "internet (0.0.0.0/0) to instance host by tcp 443" in closed[0].message
+    assert "internet to instance host by tcp 443" in closed[0].message
     assert "wall: subnet subnet has no route to an internet gateway" in closed[0].details
 
 
