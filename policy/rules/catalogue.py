@@ -36,6 +36,7 @@ from rules import (
     names,
     network,
     parameters,
+    plain_secrets,
     protection,
     rds,
     rds_cluster,
@@ -48,6 +49,7 @@ from rules import (
     secrets_manager,
     security_groups,
     separation,
+    signals,
     tags,
 )
 from rules.exposure import NO_PUBLIC_RDS
@@ -69,6 +71,7 @@ CATALOGUE: Final[tuple[Rule, ...]] = (
     *kms.RULES,
     *logs.RULES,
     *parameters.RULES,
+    *plain_secrets.RULES,
     *secrets_manager.RULES,
     *iam.RULES,
     *separation.RULES,
@@ -80,6 +83,7 @@ CATALOGUE: Final[tuple[Rule, ...]] = (
     *fleet.RULES,
     *network.RULES,
     *reachable.RULES,
+    *signals.RULES,
     *rds_cluster.RULES,
     *rds_names.RULES,
     *rds_windows.RULES,

@@ -14,10 +14,11 @@ from tests.policy.catalogue_data import RDS, STORAGE
 from tests.policy.catalogue_documents import DOCUMENTS
 from tests.policy.catalogue_ecs_limits import PARTS, SIZES
 from tests.policy.catalogue_edge import EDGE, LIMITS, NAMES
-from tests.policy.catalogue_fleet import FLEETS, NETWORKS
+from tests.policy.catalogue_fleet import FLEETS, NETWORKS, SIGNALS
 from tests.policy.catalogue_identities import IDENTITIES
 from tests.policy.catalogue_names import KEPT, RANGES, WORDS
 from tests.policy.catalogue_network import BALANCERS, GROUPS, HOSTS
+from tests.policy.catalogue_plain import PLAIN
 from tests.policy.catalogue_rds import CLUSTERS
 from tests.policy.catalogue_rds_limits import REFUSED
 from tests.policy.catalogue_reach import REACHABLE
@@ -34,6 +35,7 @@ CASES = [
     *REACHABLE,
     *NETWORKS,
     *FLEETS,
+    *SIGNALS,
     *TASKS,
     *SERVICES,
     *PERMISSIONS,
@@ -42,6 +44,7 @@ CASES = [
     *DOCUMENTS,
     *IDENTITIES,
     *STORED,
+    *PLAIN,
     *CLUSTERS,
     *REFUSED,
     *SIZES,
@@ -113,6 +116,7 @@ def test_every_rule_has_its_cases() -> None:
         *("iam-no-access-keys", "s3-lifecycle", "ecr-lifecycle"),  # absence alone is judged
         *("alb-certificate", "logs-encrypted"),  # an unknown ARN is one
         *("ssm-own-key", "secretsmanager-own-key"),  # the same
+        *("tags-no-secrets", "stack-outputs-no-secrets"),  # what is not known is not shown
         *("iam-no-users", "secretsmanager-rotated"),  # absence or presence alone
         *("acm-not-imported", "route53-no-dangling"),  # what is not known is of this stack
     }
