@@ -45,14 +45,14 @@ def _scores(verdicts: list[Verdict]) -> Table:
     table.add_column("equivalent, reported", justify="right")
     for area in (*AREAS, ""):
         same = [out for item in verdicts for out in item.same if area in ("", out.area)]
-        reported = sum(bool(out.rules) for out in same)
+        reported = sum(bool(out.rule) for out in same)
         cells = (_cell([out for out in item.worse if area in ("", out.area)]) for item in verdicts)
         table.add_row(area or "all", *cells, f"{reported} of {len(same)}")
     return table
 
 
 def _cell(held: list[Outcome]) -> str:
-    found, refused = sum(bool(out.rules) for out in held), sum(out.mandatory for out in held)
+    found, refused = sum(bool(out.rule) for out in held), sum(out.mandatory for out in held)
     return f"{found}/{len(held)} ({refused})"
 
 

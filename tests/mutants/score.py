@@ -18,13 +18,13 @@ FORMS: Final = ("preview", "update")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one change; `rules` are those that found something new, the refusing first."""
+    """What came of one change; `rule` found something new, and refuses if one that refuses did."""
 
     operator: str
     area: str
     target: str
     why: str
-    rules: tuple[str, ...]
+    rule: str
     mandatory: bool
     message: str
 
@@ -64,21 +64,43 @@ def changes(stack: Stack, operators: Iterable[Operator]) -> Iterator[Change]:
 def outcomes(name: str, form: str, operators: Iterable[Operator]) -> list[Outcome]:
     """Return what comes of every change to one stack in one form."""
     stack = base(name, form)
-    refusing = {rule.name for rule in rules(name)[Level.MANDATORY]}
     before = {(item.rule, item.message) for item in findings(stack)}
+    refusing = {rule.name for rule in rules(name)[Level.MANDATORY]}
     result = []
     for change in changes(stack, operators):
-        found = [item for item in findings(change.stack) if (item.rule, item.message) not in before]
-        found.sort(key=lambda item: item.rule not in refusing)
+        found = _first(stack, change.stack, before)
         result.append(
             Outcome(
                 change.operator.name,
                 change.operator.area,
                 change.target,
                 change.operator.why,
-                tuple(dict.fromkeys(item.rule for item in found)),
-                any(item.rule in refusing for item in found),
-                found[0].message if found else "",
+                found.rule if found else "",
+                bool(found and found.rule in refusing),
+                found.message if found else "",
             )
         )
     return result
+
+
+def _first(stack: Stack, changed: Stack, before: set[tuple[str, str]]) -> Finding | None:
+    """Return the first new finding, of a rule that refuses if there is one.
+
+    One is enough, and the rules about what has changed are asked first: it saves half the time.
+    """
+    graph = Graph.of(changed.resources.values())
+    touched = {
+        item.type
+        for one, other in ((stack, changed), (changed, stack))
+        for urn, item in one.resources.items()
+        if item is not other.resources.get(urn)
+    }
+    for level in (Level.MANDATORY, Level.ADVISORY):
+        ordered = sorted(
+            rules(changed.name)[level], key=lambda rule: touched.isdisjoint(rule.types)
+        )
+        for rule in ordered:
+            for finding in judge([rule], graph):
+                if (finding.rule, finding.message) not in before:
+                    return finding
+    return None

@@ -20,12 +20,12 @@ class Verdict:
     @property
     def found(self) -> list[Outcome]:
         """Return the mutants that some rule finds."""
-        return [item for item in self.worse if item.rules]
+        return [item for item in self.worse if item.rule]
 
     @property
     def survivors(self) -> list[tuple[Outcome, Survivor | None]]:
         """Return the mutants that no rule finds, each with its explanation if there is one."""
-        left = [item for item in self.worse if not item.rules]
+        left = [item for item in self.worse if not item.rule]
         return [(item, _explanation(item, self.stack, self.form)) for item in left]
 
     @property
@@ -36,9 +36,7 @@ class Verdict:
     @property
     def reported(self) -> list[str]:
         """Return the changes that matter to nobody and are reported all the same."""
-        return [
-            f"{item.label} ({item.rules[0]}: {item.message})" for item in self.same if item.rules
-        ]
+        return [f"{item.label} ({item.rule}: {item.message})" for item in self.same if item.rule]
 
     @property
     def unused(self) -> list[Survivor]:
