@@ -8,12 +8,20 @@ from html.parser import HTMLParser
 from typing import Final
 from xml.etree import ElementTree as ET
 
+import pulumi_aws as aws
 import pytest
 
+from graph import Graph, Kind, Verdict, may
+from graph.intervals import Intervals
+from graph.ports import ALL_PORTS
 from perpetual.offline.reports import html
 from perpetual.offline.reports.entries import entries
 from perpetual.offline.reports.picture import layout, model
+from perpetual.offline.reports.picture.about import About
+from perpetual.offline.reports.picture.alike import MANY
 from perpetual.offline.reports.picture.flows import Way, spelled
+from tests.policy.small import Stack, small
+from tests.policy.support import captured
 from tests.support import pages
 from tests.support.pages import NAMES, report
 
@@ -55,6 +63,13 @@ class Read(HTMLParser):
 def page(name: str) -> str:
     """Return the page of a report."""
     return html.render(report(name))
+
+
+def made(name: str) -> Graph:
+    """Return the graph of a report."""
+    graph = report(name).graph
+    assert graph is not None
+    return graph()
 
 
 def parsed(text: str) -> Read:
@@ -110,10 +125,8 @@ def test_a_page_needs_nothing_else(name: str) -> None:
 
 def test_everything_of_prod_is_drawn_once() -> None:
     """Subnets, gateways, balancer, service, hosts and databases: each once, by its name."""
-    graph = report("prod").graph
-    assert graph is not None
     names = Counter(text.split(" ")[1].rstrip(",") for text in titles("prod", "subnet"))
-    urns = graph().subnets.values()
+    urns = made("prod").subnets.values()
     assert names == Counter(item.label.removeprefix("subnet ") for item in urns)
     assert len(names) == 9
     nodes = Counter(text.split(":")[0] for text in titles("prod", "node"))
@@ -166,9 +179,7 @@ def test_an_undetermined_flow_is_drawn_as_such_and_says_what_is_missing() -> Non
 @pytest.mark.parametrize("name", NAMES)
 def test_the_list_holds_every_flow_of_the_picture(name: str) -> None:
     """Whoever cannot see the picture reads the same."""
-    graph = report(name).graph
-    assert graph is not None
-    found = model.of(graph())
+    found = model.of(made(name))
     read = parsed(page(name))
     assert page(name).count("<summary>") == len(found.flows)
     assert all(flow.path for flow in found.flows)
@@ -226,9 +237,7 @@ def test_a_stack_without_a_network_says_so() -> None:
 @pytest.mark.parametrize("name", ["prod", "dev", "foreign", "broken"])
 def test_no_two_things_of_one_kind_stand_on_each_other(name: str) -> None:
     """Bars, subnets and labels are apart, and everything is inside the picture."""
-    graph = report(name).graph
-    assert graph is not None
-    found = layout.of(model.of(graph()))
+    found = layout.of(model.of(made(name)))
     bars = [rect for rects in found.bars.values() for rect in rects]
     pills = [line.pill for line in found.lines]
     for rects in (bars, list(found.boxes.values()), pills, list(found.places.values())):
@@ -243,10 +252,8 @@ def test_no_two_things_of_one_kind_stand_on_each_other(name: str) -> None:
 
 def test_lines_of_different_flows_never_share_a_track() -> None:
     """Upright parts lie on each other only where they belong to one bundle."""
-    graph = report("broken").graph
-    assert graph is not None
     upright: list[tuple[float, float, float, str, str, str, Way]] = []
-    for line in layout.of(model.of(graph())).lines:
+    for line in layout.of(model.of(made("broken"))).lines:
         heights = [y for _, y in line.points]
         if heights:
             flow = line.flow
@@ -261,9 +268,6 @@ def test_lines_of_different_flows_never_share_a_track() -> None:
 
 def test_other_protocols_and_all_ports_are_spelled_out() -> None:
     """TCP goes without saying, everything else does not."""
-    from graph.intervals import Intervals  # noqa: PLC0415 - only here
-    from graph.ports import ALL_PORTS  # noqa: PLC0415 - only here
-
     one = Intervals(((53, 53),))
     assert spelled({6: one}) == "53"
     assert spelled({17: one, 6: Intervals(((1, 2), (80, 80)))}) == "1-2, 80, udp 53"
@@ -327,3 +331,59 @@ def test_every_colour_is_in_a_pair_and_in_both_themes() -> None:
     paired = {name for one, other, _ in PAIRS for name in (one, other)}
     assert light.keys() == dark.keys() == paired | {"rule"}
     assert not re.search(r"(?<!-)#[0-9a-f]{3,8}\b", re.sub(r"--[a-z-]+: #\w+;", "", html.style()))
+
+
+# --- flows against the graph's own answers
+
+
+def tcp(ports: str, port: int) -> bool:
+    """Tell whether a flow's ports, as spelled, hold a TCP port."""
+    if ports == "all" or ports.startswith("tcp all"):
+        return True
+    spans = re.findall(r"(?:^|, )(\d+)(?:-(\d+))?", ports.split("udp ", maxsplit=1)[0])
+    return any(int(low) <= port <= int(high or low) for low, high in spans)
+
+
+@pytest.mark.parametrize("name", ["prod", "foreign", "broken"])
+def test_flows_are_what_the_graph_answers_port_by_port(name: str) -> None:
+    """No shortcut loses a flow or makes one up."""
+    graph = made(name)
+    found = model.of(graph)
+    nodes = [node for node in found.nodes if node.kind is not Kind.NAT]
+    for source in nodes:
+        for target in nodes:
+            for port in (1, 22, 443, 5000, 5432, 9100, 65535):
+                answer = may(graph, source.key, target.key, "tcp", port)
+                shown = [
+                    flow.sure
+                    for flow in found.flows
+                    if (flow.source, flow.target) == (source.key, target.key)
+                    and tcp(flow.ports, port)
+                ]
+                expected = [answer.verdict is Verdict.YES] if answer.possible else []
+                assert shown == expected, (source.name, target.name, port)
+
+
+def test_many_things_alike_are_one_bar_with_all_their_names() -> None:
+    """Four functions of one kind are one bar; a finding on the last is marked on it."""
+
+    def functions(made: Stack) -> None:
+        for position in range(MANY):
+            aws.lambda_.Function(
+                f"worker-{position}",
+                role="arn:aws:iam::123456789012:role/example",
+                vpc_config={
+                    "subnet_ids": [made.private_a.id],
+                    "security_group_ids": [made.service_group.id],
+                },
+            )
+
+    crowded = pages.of(captured(small(functions)), "crowded")
+    assert crowded.graph is not None
+    graph = crowded.graph()
+    found = model.of(graph)
+    workers = [node for node in found.nodes if node.kind is Kind.FUNCTION]
+    assert [node.name for node in workers] == ["worker-0 and 3 more"]
+    assert workers[0].others == ("worker-1", "worker-2", "worker-3")
+    assert About(graph, found).keys(workers[0].members[-1]) == (workers[0].key,)
+    assert "also worker-1, worker-2, worker-3" in html.render(crowded)
