@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 from rules.catalogue import CATALOGUE, LAWS
-from rules.controls import CIS, HUB, Control
+from rules.controls import HUB, Control
+from rules.controls_cis import CIS
 from rules.rule import Level, Rule
 
 RULES: Final = (*LAWS, *CATALOGUE)
@@ -113,7 +114,7 @@ def document() -> str:
 _HEAD: Final = """\
 # Controls and the rules that meet them
 
-Generated from the rules' own `controls` and the lists in `policy/rules/controls.py` by
+Generated from the rules' own `controls` and the lists in `policy/rules/controls*.py` by
 `make schema`; a test fails while they drift. `perpetual policy coverage` shows the same.
 
 *Met*: rules refuse, or advise, where the control is not kept. *Partial*: they do, but not in all

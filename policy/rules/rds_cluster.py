@@ -239,7 +239,7 @@ EVENTS: Final = rule(
     why="Failovers, full disks and forced maintenance show up as slow requests only",
     fix="add an EventSubscription for the database's kind, to a topic that somebody reads",
     url=f"{_GUIDE}USER_Events.overview.html",
-    controls=("FSBP RDS.19", "FSBP RDS.20"),
+    controls=("FSBP RDS.19", "FSBP RDS.20", "FSBP RDS.21"),
     level=Level.DISABLED,
 )
 INSIGHTS_KEY: Final = rule(

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from graph import UNKNOWN
-from tests.policy.catalogue_case import Case, Properties, one
+from tests.policy.catalogue_case import Case, Properties, allow, nested, one, policy
 from tests.policy.catalogue_reach import INSTANCE, NETWORK, VPC, Beside
 
 ROUTE = "aws:ec2/route:Route"
@@ -185,5 +185,49 @@ FLEETS = [
             role(attached("arn:aws:iam::aws:policy/AmazonEC2ContainerServiceforEC2Role")),
         ),
         unknown=({"role": UNKNOWN}, role(attached(UNKNOWN))),
+    ),
+]
+
+
+METRICS = "visibilityConfig.cloudwatchMetricsEnabled"
+SNS = "arn:aws:sns:eu-west-1:123456789012:alarms"
+
+
+def published(principal: object, **more: Any) -> Properties:
+    """Return a topic's policy that lets somebody publish."""
+    return policy(allow("sns:Publish", SNS, Principal=principal, **more))
+
+
+SIGNALS = [
+    Case(
+        rule="sns-not-public",
+        type="aws:sns/topicPolicy:TopicPolicy",
+        good=(
+            published({"Service": "cloudwatch.amazonaws.com"}),
+            published("*", Condition={"StringEquals": {"aws:SourceAccount": "123456789012"}}),
+        ),
+        bad=(published("*"), published({"AWS": ["*"]}), {"policy": "[]"}),
+        unknown=({"policy": UNKNOWN},),
+    ),
+    Case(
+        rule="sns-not-public",
+        type="aws:sns/topic:Topic",
+        good=({},),
+        bad=(published("*"),),
+        unknown=({"policy": {"Statement": [UNKNOWN]}},),
+    ),
+    Case(
+        rule="waf-metrics",
+        type="aws:wafv2/webAcl:WebAcl",
+        good=(
+            nested(METRICS, value=True),
+            {**nested(METRICS, value=True), "rules": [nested(METRICS, value=True)]},
+        ),
+        bad=(
+            {},
+            nested(METRICS, value=False),
+            {**nested(METRICS, value=True), "rules": [{"name": "all"}]},
+        ),
+        unknown=(nested(METRICS, value=UNKNOWN), {**nested(METRICS, value=True), "rules": UNKNOWN}),
     ),
 ]
