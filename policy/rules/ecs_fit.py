@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Final
 
 from graph import UNKNOWN, Resource
-from graph.tokens import ECS_SERVICE, TASK_DEFINITION
+from graph.tokens import ECS_SERVICE, SUBNET, TASK_DEFINITION
 from rules.balancer import TARGET_GROUPS
 from rules.containers import Container, containers
 from rules.limits import LATE, outside, shown
@@ -23,6 +23,7 @@ from rules.subject import (
 )
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+_ZONES: Final = 2
 _STRATEGIES: Final = 5
 _CONSTRAINTS: Final = 10
 
@@ -197,6 +198,17 @@ def _grace(subject: Subject) -> Iterator[Fault]:
             yield Fault(says, path)
 
 
+def _zones(subject: Subject) -> Iterator[Fault]:
+    path = "networkConfiguration.subnets"
+    value = subject.at(path)
+    if value is UNKNOWN:
+        sources = subject.graph.index.sources(subject.resource, path, (SUBNET,))
+        if len(sources) < _ZONES:
+            yield unknown(path)
+    elif value is not None and count(value) < _ZONES:
+        yield Fault("has its tasks in one subnet, so one zone's loss takes it down", path)
+
+
 LAUNCH: Final = rule(
     _launch,
     ECS_SERVICE,
@@ -238,5 +250,16 @@ GRACE: Final = rule(
     url=f"{_GUIDE}load-balancer-healthcheck.html",
     level=Level.ADVISORY,
 )
+ZONES: Final = rule(
+    _zones,
+    ECS_SERVICE,
+    name="ecs-two-zones",
+    title="Tasks may run in two zones",
+    severity=Severity.MEDIUM,
+    why="When the zone fails, no task can start anywhere else",
+    fix="give network_configuration subnets in two zones or more",
+    url=f"{_GUIDE}service-rebalancing.html",
+    level=Level.ADVISORY,
+)
 
-RULES: Final[tuple[Rule, ...]] = (LAUNCH, NETWORK, BALANCED, GRACE)
+RULES: Final[tuple[Rule, ...]] = (LAUNCH, NETWORK, BALANCED, GRACE, ZONES)

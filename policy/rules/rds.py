@@ -75,18 +75,6 @@ def _logs(subject: Subject) -> Iterator[Fault]:
         yield Fault(says, "enabledCloudwatchLogsExports")
 
 
-def _managed_password(subject: Subject) -> Iterator[Fault]:
-    path = "manageMasterUserPassword"
-    replicas = subject.peers("replicateSourceDb", DB_INSTANCE)
-    if subject.at(path) is UNKNOWN and replicas:
-        yield unknown(path)
-    elif on(subject.at(path)) and replicas:
-        yield Fault(
-            f"has a password managed by RDS and the replica {replicas[0].name}, which RDS refuses",
-            path,
-        )
-
-
 def _own(test: Test) -> Test:
     return only_if(_source, test)
 
@@ -204,7 +192,7 @@ MINOR_UPGRADES: Final = rule(
     why="Minor versions are where security fixes arrive",
     fix="leave auto_minor_version_upgrade true",
     url=f"{_GUIDE}USER_UpgradeDBInstance.Upgrading.html",
-    controls=("FSBP RDS.13", "CIS 3.2.2", "CIS5 2.2.2"),
+    controls=("FSBP RDS.13", "FSBP RDS.35", "CIS 3.2.2", "CIS5 2.2.2"),
 )
 TAGS_COPIED: Final = rule(
     requires("copyTagsToSnapshot", on, "makes snapshots without its tags"),
@@ -216,7 +204,7 @@ TAGS_COPIED: Final = rule(
     why="Permissions by tag, and bills by tag, miss a snapshot without tags",
     fix="set copy_tags_to_snapshot to true",
     url=f"{_GUIDE}USER_Tagging.html",
-    controls=("FSBP RDS.16", "FSBP RDS.17"),
+    controls=("FSBP RDS.16", "FSBP RDS.17", "FSBP RDS.47"),
     level=Level.ADVISORY,
 )
 IAM_AUTHENTICATION: Final = rule(
@@ -268,16 +256,6 @@ PORT: Final = rule(
     controls=("FSBP RDS.23",),
     level=Level.DISABLED,
 )
-MANAGED_PASSWORD: Final = rule(
-    _managed_password,
-    DB_INSTANCE,
-    name="rds-managed-password-with-replica",
-    title="A password managed by RDS and read replicas exclude each other",
-    severity=Severity.HIGH,
-    why="RDS refuses the replica, when most of a long `up` is done",
-    fix="give the master a password of the stack's own, or make no replica",
-    url=f"{_GUIDE}rds-secrets-manager.html",
-)
 
 RULES: Final[tuple[Rule, ...]] = (
     STORAGE_ENCRYPTED,
@@ -293,5 +271,4 @@ RULES: Final[tuple[Rule, ...]] = (
     IAM_AUTHENTICATION,
     ADMIN_NAME,
     PORT,
-    MANAGED_PASSWORD,
 )

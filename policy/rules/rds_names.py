@@ -20,7 +20,7 @@ from graph.tokens import (
 )
 from rules.limits import IDENTIFIER, LATE, LONG_IDENTIFIER, Values, every, spelled, together
 from rules.rule import Rule, Severity
-from rules.subject import Fault, Subject, on, rule
+from rules.subject import Fault, Subject, on, present, rule, unknown
 
 _API: Final = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/"
 
@@ -122,6 +122,33 @@ def _password(subject: Subject) -> Iterator[Fault]:
             yield Fault(f'has a {path} with a character that RDS refuses, such as /, " or @', path)
 
 
+_MANAGED: Final = "manageMasterUserPassword"
+
+
+def _managed_password(subject: Subject) -> Iterator[Fault]:
+    """Judge what RDS does not do for a database whose password it keeps.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html and
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/blue-green-deployments-considerations.html
+    """
+    managed, engine = subject.at(_MANAGED), family(subject.at("engine"))
+    replicas = subject.peers("replicateSourceDb", DB_INSTANCE)
+    reasons = []
+    if replicas and engine != "sqlserver":
+        reasons.append(f"the replica {replicas[0].name}")
+    if on(subject.at("blueGreenUpdate.enabled")):
+        reasons.append("blue/green updates")
+    if present(subject.at("replicateSourceDb")) and engine != "sqlserver":
+        reasons.append("a source that it replicates")
+    if present(subject.at("restoreToPointInTime")) and engine != "oracle":
+        reasons.append("a point in time that it is restored to")
+    if managed is UNKNOWN and reasons:
+        yield unknown(_MANAGED)
+    elif on(managed):
+        for reason in reasons:
+            yield Fault(f"has a password managed by RDS and {reason}, which RDS refuses", _MANAGED)
+
+
 NAMES: Final = rule(
     _named,
     DB_INSTANCE,
@@ -159,5 +186,15 @@ CREDENTIALS: Final = rule(
     fix="choose another one; a password is best left to RDS",
     url=f"{_API}API_CreateDBInstance.html",
 )
+MANAGED_PASSWORD: Final = rule(
+    _managed_password,
+    DB_INSTANCE,
+    name="rds-managed-password-with-replica",
+    title="A password managed by RDS excludes replicas, blue/green updates and restores",
+    severity=Severity.HIGH,
+    why="RDS refuses the replica, the update or the restore, when most of a long `up` is done",
+    fix="give the master a password of the stack's own, or do without",
+    url="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",
+)
 
-RULES: Final[tuple[Rule, ...]] = (NAMES, CREDENTIALS)
+RULES: Final[tuple[Rule, ...]] = (NAMES, CREDENTIALS, MANAGED_PASSWORD)

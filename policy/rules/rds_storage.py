@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from graph import UNKNOWN
 from graph.tokens import DB_INSTANCE
 from rules.limits import LATE, Values, shown, together
 from rules.rds_names import family
 from rules.rule import Rule, Severity
-from rules.subject import Fault, number, present, rule
+from rules.subject import Fault, Subject, number, present, rule, unknown
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/"
 _TYPES: Final = ("gp3", "gp2", "io1", "io2", "standard")
@@ -132,13 +133,19 @@ def _growth(values: Values) -> Iterator[Fault]:
         )
 
 
-def _copies(values: Values) -> Iterator[Fault]:
-    given = [path for path in _SOURCES if present(values[path])]
+def _origin(subject: Subject) -> Iterator[Fault]:
+    # A source that is not known is still one: its id comes with the first `up`.
+    given = [path for path in _SOURCES if present(subject.at(path))]
+    engine = subject.at("engine")
     if len(given) > 1:
         yield Fault(f"is made from two things at once: {' and '.join(given)}", given[0])
-    elif not given and not present(values["engine"]):
+    if given:
+        return
+    if engine is UNKNOWN:
+        yield unknown("engine")
+    elif not present(engine):
         yield Fault("is neither a copy nor has it an engine", "engine")
-    elif not (given or present(values["allocatedStorage"]) or _aurora(values["engine"])):
+    elif not present(subject.at("allocatedStorage")) and not _aurora(engine):
         yield Fault("is no copy and says no allocatedStorage", "allocatedStorage")
 
 
@@ -167,7 +174,7 @@ GROWTH: Final = rule(
     url=f"{_GUIDE}USER_PIOPS.Autoscaling.html",
 )
 ORIGIN: Final = rule(
-    together(*_SOURCES, "engine", "allocatedStorage", test=_copies),
+    _origin,
     DB_INSTANCE,
     name="rds-origin-legal",
     title="A database is new, or a copy of one thing",

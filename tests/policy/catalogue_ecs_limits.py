@@ -302,6 +302,16 @@ PARTS = [
         unknown=({"healthCheckGracePeriodSeconds": UNKNOWN},),
     ),
     Case(
+        rule="ecs-two-zones",
+        type=SERVICE,
+        good=({}, {"networkConfiguration": {"subnets": ["subnet-a", UNKNOWN]}}),
+        bad=(
+            {"networkConfiguration": {"subnets": ["subnet-a"]}},
+            {"networkConfiguration": {"subnets": []}},
+        ),
+        unknown=({"networkConfiguration": {"subnets": UNKNOWN}},),
+    ),
+    Case(
         rule="ecs-room",
         type=SERVICE,
         good=(

@@ -90,6 +90,20 @@ REFUSED = [
         unknown=({"username": UNKNOWN}, {"engine": UNKNOWN}),
     ),
     Case(
+        rule="rds-managed-password-with-replica",
+        type=INSTANCE,
+        good=(
+            {"manageMasterUserPassword": True, "engine": "sqlserver-se", "beside": (REPLICA,)},
+            {"manageMasterUserPassword": True, "engine": "oracle-ee", "restoreToPointInTime": {}},
+        ),
+        bad=(
+            {"manageMasterUserPassword": True, "blueGreenUpdate": {"enabled": True}},
+            {"manageMasterUserPassword": True, "replicateSourceDb": "main"},
+            {"manageMasterUserPassword": True, "restoreToPointInTime": {"a": 1}},
+        ),
+        unknown=({"manageMasterUserPassword": UNKNOWN, "replicateSourceDb": "main"},),
+    ),
+    Case(
         rule="rds-windows-legal",
         type=INSTANCE,
         good=(
@@ -180,13 +194,13 @@ REFUSED = [
     Case(
         rule="rds-origin-legal",
         type=INSTANCE,
-        good=(POSTGRES, {"replicateSourceDb": "main"}, {"engine": "aurora-postgresql"}),
+        good=(POSTGRES, {"replicateSourceDb": UNKNOWN}, {"engine": "aurora-postgresql"}),
         bad=(
             {},
             {"engine": "postgres"},
             {"replicateSourceDb": "main", "snapshotIdentifier": "nightly"},
         ),
-        unknown=({"engine": "postgres", "allocatedStorage": UNKNOWN},),
+        unknown=({"engine": UNKNOWN},),
     ),
     Case(
         rule="rds-class-legal",
