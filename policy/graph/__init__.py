@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from graph.acl import Acl, AclRule, Acls, network_acls
-from graph.attachments import Interface, interfaces
+from graph.attachments import Interface, interfaces, likeness
 from graph.cidr import EVERYTHING, INTERNET, NOTHING, PRIVATE, Addresses, whole_world
 from graph.databases import Database, Parameter, Parameters, databases, parameter_groups
 from graph.facts import Fact, Gap, Link, Source, Standing
@@ -187,6 +187,26 @@ class Graph:
             for key in {group.key for group in item.groups}:
                 found[key].append(item)
         return found
+
+    @cached_property
+    def hosts(self) -> dict[str, list[Interface]]:
+        """Return the interfaces of hosts one could log in to, by the host's URN."""
+        items = (item for item in self.interfaces if item.host)
+        found: dict[str, list[Interface]] = defaultdict(list)
+        for item in items:
+            found[item.urn].append(item)
+        return found
+
+    @cached_property
+    def alike(self) -> dict[str, list[str]]:
+        """Return the hosts, by the first of those that nobody on the network can tell apart.
+
+        What reaches one reaches all of them, and they reach the same: it is enough to ask once.
+        """
+        found: dict[object, list[str]] = defaultdict(list)
+        for urn, held in self.hosts.items():
+            found[tuple(map(likeness, held))].append(urn)
+        return {urns[0]: urns for urns in found.values()}
 
     @cached_property
     def tasks(self) -> list[Task]:

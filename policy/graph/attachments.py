@@ -78,6 +78,19 @@ def interfaces(graph: "Graph") -> list[Interface]:
     ]
 
 
+def likeness(item: Interface) -> object:
+    """Return what tells an interface from others on the network, as far as anybody knows."""
+    known = item.subnet is not None and all(link.id for link in item.foreign)
+    return (
+        item.subnet.key if item.subnet and known else item.urn,
+        item.public,
+        item.v6,
+        item.filtered,
+        frozenset(group.key for group in item.groups),
+        frozenset(link.id for link in item.foreign),
+    )
+
+
 def _further(graph: "Graph") -> Iterator[Placement]:
     for token, kind, path in _FURTHER:
         for item in graph.index.of(token):

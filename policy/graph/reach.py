@@ -200,10 +200,10 @@ def _through_hosts(
 ) -> Iterator[Answer]:
     """Yield answers by way of hosts that can be logged in to, however many in a row."""
     login = _Question.of(graph, TCP, LOGIN_PORTS)
-    hosts: dict[str, list[Interface | Addresses]] = {}
-    for item in graph.interfaces:
-        if item.host:
-            hosts.setdefault(item.urn, []).append(item)
+    # Of hosts that are alike, the first stands for all: hosts are many, and kinds of them few.
+    hosts: dict[str, list[Interface | Addresses]] = {
+        urn: [*graph.hosts[urn]] for urn in graph.alike
+    }
     for wanted in ((Verdict.YES,), (Verdict.YES, Verdict.UNDETERMINED)):
         reached: dict[str, Answer] = {}
         fresh: list[tuple[list[Interface | Addresses], Answer]] = [(starts, Answer(Verdict.YES))]

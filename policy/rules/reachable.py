@@ -5,6 +5,7 @@ question to the graph: questions cost, and most stacks leave none to ask.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from graph import (
@@ -75,21 +76,21 @@ def _rule(  # noqa: PLR0913 - the columns of a rule's row
 
 
 def _entrances(graph: Graph) -> dict[str, Answer]:
-    """Return the hosts that somebody on the internet may log in to, each with the way."""
-    exposed = {
-        item.urn: item
-        for item in graph.interfaces
-        if item.host and not (item.public is False and item.v6 is False)
-    }
+    """Return the kinds of hosts that somebody on the internet may log in to, each with the way."""
+    exposed = [
+        urn
+        for urn in graph.alike
+        if any(not (item.public is False and item.v6 is False) for item in graph.hosts[urn])
+    ]
     answers = {urn: may(graph, INTERNET, urn, TCP, LOGIN_PORTS) for urn in exposed}
     return {urn: answer for urn, answer in answers.items() if answer.possible}
 
 
 def _within_reach(graph: Graph) -> dict[str, Answer]:
-    """Return all hosts that can be logged in to from the internet, by way of others too."""
+    """Return all kinds of hosts that can be logged in to from the internet, by others too."""
     reached = _entrances(graph)
     fresh = list(reached)
-    others = {item.urn for item in graph.interfaces if item.host} - set(reached)
+    others = set(graph.alike) - set(reached)
     while fresh:
         here = fresh.pop(0)
         for urn in sorted(others):
@@ -107,10 +108,12 @@ def _chained(before: Answer, after: Answer) -> Answer:
 
 
 def _logins(graph: Graph, found: Found) -> Iterator[Finding]:
-    bastions = {item.urn for item in graph.interfaces if item.kind is Kind.BASTION}
-    for urn, answer in _within_reach(graph).items():
-        if urn not in bastions:
-            yield found(urn, f"the internet can log in to {graph.label(urn)}", answer)
+    for kind, answer in _within_reach(graph).items():
+        for urn in graph.alike[kind]:
+            label = graph.label(urn)
+            path = (*answer.path[:-1], label) if answer.path else ()
+            if not any(item.kind is Kind.BASTION for item in graph.hosts[urn]):
+                yield found(urn, f"the internet can log in to {label}", replace(answer, path=path))
 
 
 def _databases(graph: Graph, found: Found) -> Iterator[Finding]:
