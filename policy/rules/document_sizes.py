@@ -1,4 +1,4 @@
-"""Rules on what IAM refuses late: documents that are too long, names, and too many policies.
+"""Rules on what IAM refuses late: documents that are too long, and too many policies.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
@@ -16,8 +16,6 @@ from rules.subject import Fault, Subject, doubtful, rule, unknown
 _QUOTAS: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 MANAGED: Final = 6144
 INLINE_TOTALS: Final = {ROLE: 10_240, USER: 2048, GROUP: 5120}
-_NAMES: Final = {ROLE: 64, USER: 64, GROUP: 128, POLICY: 128}
-_NAME: Final = re.compile(r"[\w+=,.@-]+", re.ASCII)
 _SPACE: Final = re.compile(r"\s")
 
 
@@ -83,16 +81,6 @@ def _attached(subject: Subject) -> Iterator[Fault]:
         yield Fault(f"has {found} managed policies, more than {most}", "managedPolicyArns")
 
 
-def _names(subject: Subject) -> Iterator[Fault]:
-    name, most = subject.at("name"), _NAMES[subject.type]
-    if name is UNKNOWN:
-        yield unknown("name")
-    elif isinstance(name, str) and name and not _NAME.fullmatch(name):
-        yield Fault(f"is called {name!r}, with characters that IAM refuses", "name")
-    elif isinstance(name, str) and len(name) > most:
-        yield Fault(f"has a name of {len(name)} characters, more than {most}", "name")
-
-
 SIZES: Final = rule(
     _sizes,
     *PRINCIPALS,
@@ -114,16 +102,5 @@ COUNTS: Final = rule(
     fix="join policies, or have the quota raised and set attachedPolicies",
     url=_QUOTAS,
 )
-NAMES: Final = rule(
-    _names,
-    *PRINCIPALS,
-    POLICY,
-    name="iam-names",
-    title="Principals and policies have names that IAM takes",
-    severity=Severity.MEDIUM,
-    why="IAM refuses the name when most of an `up` is done",
-    fix="shorten the name; letters, digits and +=,.@_- are taken",
-    url=_QUOTAS,
-)
 
-RULES: Final[tuple[Rule, ...]] = (SIZES, COUNTS, NAMES)
+RULES: Final[tuple[Rule, ...]] = (SIZES, COUNTS)

@@ -44,6 +44,8 @@ _CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----"
 _KEY: Final = re.compile(rb"-----BEGIN (\w+ )?PRIVATE KEY-----")
 _ASSIGNED: Final = re.compile(r"(?:^|\s|['\"])(?:--([A-Za-z][\w-]*)[= ]|([A-Za-z_]\w*)=)(\S+)")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_ELSEWHERE: Final = re.compile(r"arn:[^\s:]+:\S+|/[\w.-]+(/[\w.-]+)+")
+"""Where a secret is: an ARN, or the path of a parameter or file."""
 _REFERENCE: Final = "$`<{"
 """What a value starts with that is filled in later."""
 
@@ -99,7 +101,7 @@ def why(name: str, value: str, bits: float = BITS) -> str | None:
     found = shape(value)
     if found:
         return f"its value holds {found}"
-    if named(name):
+    if named(name) and not _ELSEWHERE.fullmatch(value):
         return "its name says so"
     return "its value looks random" if _random(value, bits) else None
 

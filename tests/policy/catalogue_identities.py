@@ -3,7 +3,7 @@
 from typing import Any
 
 from graph import UNKNOWN
-from tests.policy.catalogue_case import ABSENT, Case, allow, one, policy
+from tests.policy.catalogue_case import Case, allow, policy
 
 ROLE = "aws:iam/role:Role"
 USER = "aws:iam/user:User"
@@ -148,7 +148,4 @@ IDENTITIES = [
         bad=(attached(11), {"managedPolicyArns": ["arn"] * 11}),
         unknown=({"managedPolicyArns": UNKNOWN},),
     ),
-    Case(rule="iam-names", type=ROLE, **one("name", ("a" * 64, "a" * 65, "per petual", "a/b"))),
-    Case(rule="iam-names", type=POLICY, **one("name", ("a" * 128, "a" * 129))),
-    Case(rule="iam-names", type=USER, **one("name", (ABSENT, "ü"))),
 ]

@@ -51,7 +51,13 @@ PLAIN = [
     Case(
         rule="stack-outputs-no-secrets",
         type="pulumi:pulumi:Stack",
-        good=({"url": "https://example.com", "secretArn": "arn:a", "password": UNKNOWN},),
+        good=(
+            {
+                "url": "https://example.com",
+                "secrets": {"PASSWORD": "arn:aws:ssm:a"},
+                "password": UNKNOWN,
+            },
+        ),
         bad=(
             {"databasePassword": "hunter2"},
             {"contract": '{"database": {"url": "postgres://a:hunter2@db/app"}}'},

@@ -280,4 +280,20 @@ SYSTEMS = [
         unknown=({"policy": UNKNOWN},),
     ),
 ]
-STORED = [*BUCKETS, *KEYS, *LOGS, *SYSTEMS]
+MESSAGES = [
+    Case(
+        rule=rule,
+        type=token,
+        good=({}, policy(allow(action, Principal=ROLE))),
+        bad=(
+            policy(allow(action, Principal="*")),
+            policy(allow(action, Principal={"AWS": "*"}), allow(action, Principal=ROLE)),
+        ),
+        unknown=({"policy": UNKNOWN},),
+    )
+    for rule, token, action in (
+        ("sns-not-public", "aws:sns/topicPolicy:TopicPolicy", "sns:Publish"),
+        ("sqs-not-public", "aws:sqs/queuePolicy:QueuePolicy", "sqs:SendMessage"),
+    )
+]
+STORED = [*BUCKETS, *KEYS, *LOGS, *SYSTEMS, *MESSAGES]

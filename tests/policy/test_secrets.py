@@ -60,6 +60,20 @@ def test_what_only_looks_long_is_no_secret(text: str) -> None:
     assert secrets.why("value", text) is None
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("hunter2", True),
+        ("/hunter2", True),
+        ("arn:aws:ssm:eu-west-1:111122223333:parameter/app/password", False),
+        ("/run/secrets/password", False),
+    ],
+)
+def test_where_a_secret_is_may_be_told(value: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
+    """An ARN or a path under a secret's name is what a program should hand out."""
+    assert bool(secrets.why("DB_PASSWORD", value)) is expected
+
+
 def test_a_random_text_is_a_secret_from_the_configured_entropy_on() -> None:
     """A team with long ids of its own may ask for more."""
     assert secrets.why("value", RANDOM)
