@@ -29,7 +29,7 @@ def compare(options: Options, name: str) -> "tuple[Report, Comparison]":
     with (
         Base(planned.project.root, name, planned.stack, options.answers) as base,
         Pack(planned.policy, planned.identity) as pack,
-        Pack(planned.policy, _identity(base, planned.stack)) as other,
+        Pack(planned.policy, _identity(base, planned.identity)) as other,
     ):
         with clock.phase("program"):
             captured = preview.run_program(planned)
@@ -52,7 +52,7 @@ def compare(options: Options, name: str) -> "tuple[Report, Comparison]":
     )
 
 
-def _identity(base: Base, stack: str) -> Identity:
-    """Return what the pack is told about the base: its own name and configuration."""
+def _identity(base: Base, head: Identity) -> Identity:
+    """Return what the pack is told about the base: its own name and settings, the head's rules."""
     found = project.read_project(base.revision.root)
-    return Identity(project=found.name, stack=stack, config=config.load(found, stack, ()))
+    return replace(head, project=found.name, config=config.load(found, head.stack, ()))
