@@ -87,7 +87,8 @@ def _demands_tls(body: Mapping[str, Any]) -> bool:
         and key == "aws:securetransport"
         and operator.startswith("Bool")
         and [value.lower() for value in values] == ["false"]
-        and {"s3:*", "*"} & set(item.texts("Action"))
+        and item.public  # a denial for some leaves plain HTTP to the others
+        and {"s3:*", "*"} & {action.lower() for action in item.texts("Action")}
         for item in statements(body)
         for operator, key, values in item.conditions
     )

@@ -97,13 +97,13 @@ class Stack:
         return self._with({urn: item for urn, item in self.resources.items() if urn not in gone})
 
     def plus(self, token: str, name: str, /, **properties: Any) -> "Stack":
-        """Return the stack with one more resource, below no component."""
+        """Return the stack with one more resource, which Pulumi protects, below no component."""
         root = next(iter(self.resources)).rsplit("::", 2)[0]
         urn = f"{root}::{token}::{name}"
         digest = hashlib.sha256(urn.encode()).hexdigest()[:17]
         kind = token.rsplit(":", 1)[-1].lower()
         held = {"id": f"{kind}-{digest}", "arn": f"arn:aws:{kind}:::{digest}"} if self.known else {}
-        item = Resource(urn=urn, type=token, name=name, properties=held)
+        item = Resource(urn=urn, type=token, name=name, properties=held, protect=True)
         stack = self._with({**self.resources, urn: item})
         for key, value in properties.items():
             stack = stack.put(item, key, value)

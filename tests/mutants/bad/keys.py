@@ -9,6 +9,7 @@ from tests.mutants.documents import each_statement
 from tests.mutants.operators import Made, false, is_set, operator, operators, over, true, weaken
 from tests.mutants.stack import DROP, Ref, Stack, top, within
 
+ALIAS: Final = "aws:kms/alias:Alias"
 KEY: Final = "aws:kms/key:Key"
 BUCKET: Final = "aws:s3/bucket:Bucket"
 BUCKET_POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
@@ -69,11 +70,6 @@ PROTECTIONS = (
         ("kmsKeyId", (DROP,), "who reads the log cannot be stopped by the key", is_set),
     ),
     *weaken(
-        "protection",
-        LOG_GROUP,
-        ("deletionProtectionEnabled", (False, DROP), "an intruder deletes what tells of him", true),
-    ),
-    *weaken(
         "availability",
         ALARM,
         ("alarmActions", ([], DROP), "nobody hears of it", is_set),
@@ -85,6 +81,16 @@ PROTECTIONS = (
         ("length", (8,), "short enough to be tried", over(8)),
     ),
 )
+
+
+@operator("protection", "a renamed resource is a deleted one, with all that it held")
+def stop_protecting(stack: Stack) -> Made:
+    """Take Pulumi's protection from what holds data, and AWS's own where it has one."""
+    own = ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection")
+    for item in stack.resources.values():
+        if item.protect and item.type != ALIAS:
+            held = {key: value for key, value in item.properties.items() if key not in own}
+            yield item.name, stack.changed(item, protect=False, properties=held)
 
 
 @operator("KMS", "what everybody may use protects from nobody")

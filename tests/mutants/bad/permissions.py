@@ -61,6 +61,11 @@ def given(stack: Stack, role: Resource) -> list[Grant]:
     return [item for item in policies(stack, POLICY, ROLE_POLICY) if item[0].urn in urns]
 
 
+def unbounded(stack: Stack) -> list[Resource]:
+    """Return the roles without a boundary, which would deny what their policies come to allow."""
+    return [item for item in stack.of(ROLE) if not is_set(within(item, "permissionsBoundary"))]
+
+
 def grants(stack: Stack) -> list[Grant]:
     """Return the policies that roles are given; a boundary gives nothing."""
     return [item for role in stack.of(ROLE) for item in given(stack, role)]
@@ -118,7 +123,7 @@ def allow_whole_services(stack: Stack) -> Made:
 @operator("IAM", "from this role to a stronger one")
 def allow_escalation(stack: Stack) -> Made:
     """Add each known way of escalation to each role's first policy."""
-    for item in [held[0] for role in stack.of(ROLE) if (held := given(stack, role))]:
+    for item in [held[0] for role in unbounded(stack) if (held := given(stack, role))]:
         for actions in ESCALATIONS:
             new = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
             yield f"{item[0].name} {'+'.join(actions)}", with_statement(stack, item, new)
@@ -192,7 +197,7 @@ def _texts(statement: Statement, key: str) -> list[str]:
 @operator("IAM", "what was denied for a reason, data, secrets or sessions, is allowed")
 def allow_what_is_denied(stack: Stack) -> Made:
     """Turn each denying statement of a role's policies round."""
-    own = {item[0].name for item in grants(stack)}
+    own = {item[0].name for role in unbounded(stack) for item in given(stack, role)}
     for name, statement, replaced in each_statement(stack, POLICY, ROLE_POLICY, effect="Deny"):
         if name.split()[0] in own and "NotAction" not in statement:
             yield name, replaced({**statement, "Effect": "Allow"})

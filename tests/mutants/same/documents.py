@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from graph import Resource
+from tests.mutants.bad.permissions import POLICY, ROLE, ROLE_POLICY
 from tests.mutants.documents import (
     KEYS,
     Container,
@@ -101,6 +102,9 @@ def _lone(document: Document) -> Document:
     return {**document, "Statement": held[0]} if len(held) == 1 else document
 
 
+SIZES: Final = {POLICY: 6144, ROLE: 2048, ROLE_POLICY: 10240}
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length"""
+
 REWRITES: Final[dict[str, tuple[str, Callable[[Document], Any]]]] = {
     "as-object": ("the SDK takes a document as text or as an object", lambda held: held),
     "pretty": ("white space", lambda held: json.dumps(held, indent=4)),
@@ -126,13 +130,19 @@ REWRITES: Final[dict[str, tuple[str, Callable[[Document], Any]]]] = {
 }
 
 
+def _fits(resource: Resource, document: Any) -> bool:
+    """Tell whether AWS takes a policy of this size; white space does not count."""
+    text = json.dumps(document, separators=(",", ":"))
+    return len(text) <= SIZES.get(resource.type, len(text))
+
+
 def _rewrite(name: str, why: str, change: Callable[[Document], Any]) -> Operator:
     def make(stack: Stack) -> Made:
         every, of_kind = stack, {}
         for resource, key, document in policies(stack):
             new = change(document)
             text = new if name in ("as-object", "pretty", "sorted") else json.dumps(new)
-            if text != json.dumps(document):
+            if text != json.dumps(document) and _fits(resource, new):
                 every = every.put(resource, key, text)
                 label, changed = f"{resource.name} {key}", stack.put(resource, key, text)
                 of_kind[resource.type, key] = (label, changed)

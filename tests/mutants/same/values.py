@@ -215,7 +215,7 @@ BETTER: Final[tuple[tuple[str, str, Any], ...]] = (
     (BALANCER, "desyncMitigationMode", "strictest"),
     (LISTENER, "sslPolicy", "ELBSecurityPolicy-TLS13-1-3-2021-06"),
     (REPOSITORY, "forceDelete", False),
-    (LOG_GROUP, "retentionInDays", 365),
+    (LOG_GROUP, "retentionInDays", 180),
     (LOG_GROUP, "deletionProtectionEnabled", True),
     (BUCKET, "forceDestroy", False),
 )
