@@ -292,7 +292,6 @@ MESSAGES = [
         unknown=({"policy": UNKNOWN},),
     )
     for rule, token, action in (
-        ("sns-not-public", "aws:sns/topicPolicy:TopicPolicy", "sns:Publish"),
         ("sqs-not-public", "aws:sqs/queuePolicy:QueuePolicy", "sqs:SendMessage"),
     )
 ]
