@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from html.parser import HTMLParser
 from typing import Final
@@ -14,6 +14,7 @@ import pytest
 from graph import Graph, Kind, Verdict, may
 from graph.intervals import Intervals
 from graph.ports import ALL_PORTS
+from perpetual.offline.findings import Excepted
 from perpetual.offline.reports import html
 from perpetual.offline.reports.entries import entries
 from perpetual.offline.reports.picture import layout, model
@@ -215,6 +216,19 @@ def test_a_finding_is_marked_on_what_it_is_about() -> None:
     }
     assert any("no-public-rds" in label for label in marked["database"])
     assert any("critical" in label for label in marked["replica"])
+
+
+def test_exceptions_are_shown_with_their_terms() -> None:
+    """An accepted finding is no finding, and is not hidden either."""
+    first, *rest = report("foreign").judgement.findings
+    silenced = Excepted(
+        finding=first, until="2027-01-31", owner="ops", reason=pages.HOSTILE, ticket="OPS-1"
+    )
+    judgement = replace(report("foreign").judgement, findings=tuple(rest), excepted=(silenced,))
+    read = parsed(html.render(replace(report("foreign"), judgement=judgement)))
+    assert "Exceptions (1)" in read.text
+    assert f"until 2027-01-31 by ops (OPS-1): {pages.HOSTILE}" in read.text
+    assert any("1 excepted" in text for text in read.text)
 
 
 def test_hostile_names_stay_text() -> None:

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from perpetual.offline.report import Report
 from perpetual.offline.reports import exceptions
-from perpetual.offline.reports.entries import Entry, counted, entries, line, place
+from perpetual.offline.reports.entries import Entry, counted, entries, judged, line, place
 from perpetual.offline.reports.markup import Content, element, rendered
 from perpetual.offline.reports.picture import layout, model, svg
 from perpetual.offline.reports.picture.about import About
@@ -82,10 +82,11 @@ def _header(report: Report, listed: Sequence[Entry]) -> Element:
     undetermined = sum(finding.undetermined for finding in judgement.findings)
     counts = [
         counted(len(report.resources), "resource"),
-        counted(len(judgement.policies), "policy", "policies") + f" of {judgement.pack}",
+        f"{judged(judgement)} of {judgement.pack}",
         *(f"{number} {grade}" for grade, number in grades.items()),
         *([f"{advice} advisory"] if advice else []),
         *([f"{undetermined} undetermined"] if undetermined else []),
+        *([f"{len(judgement.excepted)} excepted"] if judgement.excepted else []),
     ]
     mark = "✓" if judgement.clean else "✗"
     return element(

@@ -6,7 +6,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from perpetual.offline.reports.markup import element
-from perpetual.offline.reports.picture import metrics
+from perpetual.offline.reports.picture import metrics, shapes
 from perpetual.offline.reports.picture.layout import Band, Layout
 from perpetual.offline.reports.picture.lines import Line
 from perpetual.offline.reports.picture.metrics import Rect, fitted
@@ -89,20 +89,22 @@ class _Drawing:
             inner, y = self.layout.inner, rect.y + metrics.PADDING + 16
             room = self._room(network) - self._taken(network.key)
             shown = fitted(text, room / _BOLD)
-            label = _text(inner.x + 2, y, shown, "title")
+            label = shapes.text(inner.x + 2, y, shown, "title")
             end = inner.x + 2 + len(shown) * metrics.LETTER * _BOLD
             marks = self._badges(network.key, end + self._taken(network.key), y - 13)
-            yield self._group("vpc", network.key, text, _rect(rect, "ground", 10), label, *marks)
+            yield self._group(
+                "vpc", network.key, text, shapes.rect(rect, "ground", 10), label, *marks
+            )
         for name, rect in self.layout.zones:
-            yield _text(rect.x + 2, rect.y + 14, fitted(name, rect.width), "zone")
+            yield shapes.text(rect.x + 2, rect.y + 14, fitted(name, rect.width), "zone")
         yield from map(self._box, self.picture.boxes)
 
     def _band(self, band: Band) -> Element:
         rect = band.rect
         return element(
             "g",
-            _rect(rect, "row"),
-            _rect(Rect(rect.x, rect.y, 4, rect.height), "strip"),
+            shapes.rect(rect, "row"),
+            shapes.rect(Rect(rect.x, rect.y, 4, rect.height), "strip"),
             element(
                 "text",
                 element("tspan", band.tier, class_="tier"),
@@ -129,12 +131,14 @@ class _Drawing:
         for place in self.picture.places:
             rect = self.layout.places[place.key]
             middle = rect.x + rect.width / 2
-            label = _text(middle, rect.y + 21, fitted(place.name, rect.width - 20), "name middle")
+            label = shapes.text(
+                middle, rect.y + 21, fitted(place.name, rect.width - 20), "name middle"
+            )
             yield self._group(
                 "place",
                 place.key,
                 f"outside the stack: {place.name}",
-                _rect(rect, "shape", 16),
+                shapes.rect(rect, "shape", 16),
                 label,
             )
         yield from map(self._gateway, self.picture.gateways)
@@ -153,10 +157,12 @@ class _Drawing:
             f"subnet {box.tier}{held}",
             box.key,
             f"subnet {box.name}, {box.cidr}, network ACL {box.acl}, {ways}",
-            _rect(rect, "shape", 5),
-            _text(rect.x + 10, rect.y + 20, fitted(box.name, name / _BOLD), "name"),
-            _text(rect.x + 10, rect.y + 38, fitted(f"{box.cidr} · {box.acl}", room), "detail"),
-            _text(rect.x + 10, rect.y + 54, fitted(ways, room), "detail"),
+            shapes.rect(rect, "shape", 5),
+            shapes.text(rect.x + 10, rect.y + 20, fitted(box.name, name / _BOLD), "name"),
+            shapes.text(
+                rect.x + 10, rect.y + 38, fitted(f"{box.cidr} · {box.acl}", room), "detail"
+            ),
+            shapes.text(rect.x + 10, rect.y + 54, fitted(ways, room), "detail"),
             *marks,
         )
 
@@ -165,12 +171,14 @@ class _Drawing:
         marks = self._badges(item.key, rect.right - 10, rect.y + 5)
         if item.whole:
             text = fitted(f"{item.kind} · {item.name}", rect.width - 80)
-            labels = [_text(rect.x + rect.width / 2, rect.y + 17, text, "detail middle")]
+            labels = [shapes.text(rect.x + rect.width / 2, rect.y + 17, text, "detail middle")]
         else:
             room = rect.width - 20
             labels = _labels(rect, item.name, room - self._taken(item.key), item.kind, room)
         about = f"{item.kind} {item.name}"
-        return self._group("gateway", item.key, about, _rect(rect, "shape", 4), *labels, *marks)
+        return self._group(
+            "gateway", item.key, about, shapes.rect(rect, "shape", 4), *labels, *marks
+        )
 
     def _node(self, node: Node, rect: Rect, *, again: bool) -> Element:
         marks = [*self._badges(node.key, rect.right - 6, rect.y + 5)]
@@ -182,7 +190,7 @@ class _Drawing:
         about = f"{node.name}: {detail}{f'; {node.doubt}' if node.doubt else ''}{further}"
         room = rect.width - 20
         labels = _labels(rect, node.name, room - self._taken(node.key), detail, room - beside)
-        shape = _rect(rect, "shape", 4)
+        shape = shapes.rect(rect, "shape", 4)
         kind = f"node {node.kind}"
         if again:
             return element("g", element("title", about), shape, *labels, class_=f"{kind} again")
@@ -204,7 +212,7 @@ class _Drawing:
 
     def _route(self, source: str, target: str, points: Sequence[tuple[float, float]]) -> Element:
         ends = f"{self.ids[source]} {self.ids[target]}"
-        return element("path", d=_path(points), class_=f"route {ends}")
+        return element("path", d=shapes.path(points), class_=f"route {ends}")
 
     def _flow(self, line: Line) -> Element:
         flow, names = line.flow, self.picture.names
@@ -214,8 +222,8 @@ class _Drawing:
         parts = []
         if line.points:
             parts = [
-                element("path", d=_path(line.points), class_="wire"),
-                element("path", d=_arrow(line.points), class_="head"),
+                element("path", d=shapes.path(line.points), class_="wire"),
+                element("path", d=shapes.arrow(line.points), class_="head"),
                 element("circle", cx=line.points[0][0], cy=line.points[0][1], r=3, class_="head"),
             ]
         middle = line.pill.x + line.pill.width / 2
@@ -223,8 +231,8 @@ class _Drawing:
             "g",
             element("title", about),
             *parts,
-            _rect(line.pill, "pill", metrics.PILL / 2),
-            _text(middle, line.pill.y + 12.5, line.label, "ports middle"),
+            shapes.rect(line.pill, "pill", metrics.PILL / 2),
+            shapes.text(middle, line.pill.y + 12.5, line.label, "ports middle"),
             class_=kind if flow.sure else f"{kind} unsure",
             tabindex="0",
             role="img",
@@ -257,8 +265,8 @@ class _Drawing:
             yield element(
                 "a",
                 element("title", f"{badge.grade}: {badge.text}"),
-                _rect(Rect(left, y, width, metrics.PILL), "shape", 4),
-                _text(left + width / 2, y + 12.5, letters, "letter middle"),
+                shapes.rect(Rect(left, y, width, metrics.PILL), "shape", 4),
+                shapes.text(left + width / 2, y + 12.5, letters, "letter middle"),
                 href=f"#finding-{badge.number}",
                 class_=f"badge {badge.grade}",
                 aria_label=f"finding {badge.number}, {badge.grade}: {badge.text}",
@@ -273,37 +281,6 @@ def _wide(letters: str) -> float:
 def _labels(rect: Rect, name: str, above: float, detail: str, below: float) -> list[Element]:
     """Return the two lines of a bar, in the width that each has."""
     return [
-        _text(rect.x + 10, rect.y + 17, fitted(name, above / _BOLD), "name"),
-        _text(rect.x + 10, rect.y + 33, fitted(detail, below), "detail"),
+        shapes.text(rect.x + 10, rect.y + 17, fitted(name, above / _BOLD), "name"),
+        shapes.text(rect.x + 10, rect.y + 33, fitted(detail, below), "detail"),
     ]
-
-
-def _rect(rect: Rect, kind: str, radius: float = 0) -> Element:
-    return element(
-        "rect",
-        x=rect.x,
-        y=rect.y,
-        width=rect.width,
-        height=rect.height,
-        rx=radius or None,
-        class_=kind,
-    )
-
-
-def _text(x: float, y: float, text: str, kind: str) -> Element:
-    return element("text", text, x=x, y=y, class_=kind)
-
-
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-
-
-def _arrow(points: Sequence[tuple[float, float]]) -> str:
-    """Return the head of a line that ends level or upright."""
-    (x1, y1), (x2, y2) = points[-2], points[-1]
-    long, half = 8.0, 4.0
-    if abs(y2 - y1) < abs(x2 - x1):
-        back = x2 - long if x2 > x1 else x2 + long
-        return f"M{x2:.1f} {y2:.1f} L{back:.1f} {y2 - half:.1f} L{back:.1f} {y2 + half:.1f}Z"
-    back = y2 - long if y2 > y1 else y2 + long
-    return f"M{x2:.1f} {y2:.1f} L{x2 - half:.1f} {back:.1f} L{x2 + half:.1f} {back:.1f}Z"
