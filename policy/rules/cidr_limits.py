@@ -1,11 +1,12 @@
 """What EC2 refuses in a network's ranges, and in the rules of its ACLs and groups."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Final
 
-from graph import UNKNOWN, Resource, Tier
+from graph import UNKNOWN, Graph, Resource, Tier
 from graph.tokens import (
     DEFAULT_NETWORK_ACL,
     EGRESS_RULE,
@@ -59,14 +60,33 @@ def _subnet(subject: Subject) -> Iterator[Fault]:
     vpc = subject.graph.vpcs.get(own.vpc or "")
     if vpc and vpc.own and not own.cidr <= vpc.own:
         yield Fault(f"lies outside the ranges of {vpc.label}", "cidrBlock")
-    keys = list(subject.graph.subnets)
-    # Each pair once; those that only a component describes come first, and are never judged.
-    later = keys[keys.index(own.key) + 1 :]
-    for key, item in subject.graph.subnets.items():
-        if not (own.home and item.home == own.home and (key in later or key != item.urn)):
-            continue
-        if item.cidr is not UNKNOWN and item.cidr & own.cidr:
-            yield Fault(f"overlaps {item.label}", "cidrBlock")
+    for label in _overlaps(subject.graph).get(own.key, ()):
+        yield Fault(f"overlaps {label}", "cidrBlock")
+
+
+@lru_cache(maxsize=1)
+def _overlaps(graph: Graph) -> Mapping[str, list[str]]:
+    """Return what each subnet overlaps, each pair once: by keys, the labels of the others.
+
+    One that only a component describes is never judged, so the other of the pair is.
+    """
+    spans = sorted(
+        (item.home, low, high, key)
+        for key, item in graph.subnets.items()
+        if item.home and item.cidr is not UNKNOWN
+        for low, high in item.cidr.v4.spans
+    )
+    order = {key: place for place, key in enumerate(graph.subnets)}
+    found: dict[str, list[str]] = defaultdict(list)
+    running: list[tuple[str, int, int, str]] = []
+    for span in spans:
+        running = [other for other in running if other[0] == span[0] and other[2] >= span[1]]
+        for other in running:
+            here, there = sorted((span[3], other[3]), key=order.__getitem__)
+            judged, named = (here, there) if here in graph.index.by_urn else (there, here)
+            found[judged].append(graph.subnets[named].label)
+        running.append(span)
+    return found
 
 
 def _entries(subject: Subject) -> Iterator[tuple[str, str, Mapping[str, Any] | None]]:
@@ -95,21 +115,28 @@ def _acl(subject: Subject) -> Iterator[Fault]:
 def _acl_rule(subject: Subject) -> Iterator[Fault]:
     yield from outside(subject.at("ruleNumber"), "ruleNumber", 1, _LAST_RULE)
     yield from _ports("fromPort", subject.at("fromPort"), subject.at("toPort"))
-    mine = _place(subject.resource)
-    for other in subject.graph.index.of(NETWORK_ACL_RULE):
-        if other.urn < subject.resource.urn and None not in mine and _place(other) == mine:
+    for other in _siblings(subject):
+        # Each pair once.
+        if other.urn < subject.resource.urn and _order(other) == _order(subject.resource):
             yield Fault(f"has the same number as {other.name}", "ruleNumber")
 
 
-def _place(item: Resource) -> tuple[object, ...]:
-    """Return where a rule stands: two with the same place exclude each other."""
-    held = item.properties
-    acl = held.get("networkAclId")
-    if acl is UNKNOWN:
-        sources = item.property_dependencies.get("networkAclId", ())
-        acl = sources[0] if len(sources) == 1 else None
-    order = number(held.get("ruleNumber"))
-    return acl, order, str(held.get("egress") or False).lower()
+def _siblings(subject: Subject) -> list[Resource]:
+    """Return the rules of the same ACL, without those whose ACL is not known."""
+    path = "networkAclId"
+    index = subject.graph.index
+    link = index.link(subject.resource, path, subject.at(path), (NETWORK_ACL,))
+    name = (link.urn or link.id) if link else None
+    return index.referring(NETWORK_ACL_RULE, path, NETWORK_ACL).get(name, []) if name else []
+
+
+def _order(item: Resource) -> tuple[str, float | str]:
+    """Return a rule's direction and number: two of the same exclude each other.
+
+    One whose number is not known is like no other.
+    """
+    order = number(item.properties.get("ruleNumber"))
+    return str(item.properties.get("egress") or False).lower(), item.urn if order is None else order
 
 
 def _numbered(subject: Subject) -> Iterator[Fault]:
