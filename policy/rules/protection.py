@@ -70,7 +70,7 @@ PROTECTED: Final = rule(
     fix="set protect=True in its ResourceOptions, or AWS's own protection where it has one",
     url="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/"
     "rel_backing_up_data_identified_backups_data.html",
-    level=Level.DISABLED,  # for data that must last: see catalogue.py
+    level=Level.DISABLED,
     production=Level.MANDATORY,
 )
 

@@ -147,7 +147,7 @@ MEMBERS: Final = rule(
     fix="add a ClusterInstance in another zone",
     url=f"{_AURORA}Concepts.AuroraHighAvailability.html",
     controls=("FSBP RDS.15",),
-    level=Level.DISABLED,  # for data that must last: see catalogue.py
+    level=Level.DISABLED,
     production=Level.MANDATORY,
 )
 ADMIN_NAME: Final = rule(

@@ -24,7 +24,9 @@ def grouped(family: object, **changes: object) -> dict[str, object]:
     return {**held, "beside": ((PARAMETERS, "own", {"name": "own", "family": family}),)}
 
 
-def parameter(name: object, method: object = ABSENT, family: str = "postgres17") -> object:
+def parameter(
+    name: object, method: object = ABSENT, family: str = "postgres17"
+) -> dict[str, object]:
     """Return a parameter group that sets one parameter."""
     held = {"name": name, "value": "1"}
     return {
