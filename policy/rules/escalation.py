@@ -38,7 +38,8 @@ _NEW: Final = (
 def held(test: Callable[[Subject, Holder], Iterator[Fault]]) -> Test:
     """Return the test of a principal's permissions; a policy that is not known is a fault too.
 
-    What is found is sure even so: an unknown policy can only add to it, but for its Denies.
+    What is found is sure even so: an unknown policy can only add to it, but for its Denies. A
+    boundary that cannot be read leaves it in doubt.
     """
 
     def tested(subject: Subject) -> Iterator[Fault]:
@@ -46,13 +47,18 @@ def held(test: Callable[[Subject, Holder], Iterator[Fault]]) -> Test:
         if holder is None:
             return
         found = list(test(subject, holder))
-        yield from found
+        for fault in found:
+            yield _doubted(fault) if holder.boundary_unread else fault
         if holder.unread and not found:
             yield Fault(
                 f"is limited so: {holder.unread[0]} is not known", "policy", undetermined=True
             )
 
     return tested
+
+
+def _doubted(fault: Fault) -> Fault:
+    return Fault(f"{fault.says}: its boundary cannot be read", fault.path, undetermined=True)
 
 
 # --- a call alone, and calls on what is in place

@@ -128,12 +128,15 @@ class _Collected:
 
     def holder(self) -> Holder:
         """Return the principal as it was collected."""
+        boundary = self._boundary()
+        said = self._principal.properties.get("permissionsBoundary") not in (None, "")
         return Holder(
             self._principal,
             tuple(self._clauses),
             tuple(self._managed),
             tuple(self._unread),
-            self._boundary(),
+            boundary,
+            boundary_unread=said and boundary is None,
         )
 
     def _boundary(self) -> tuple[Clause, ...] | None:

@@ -82,7 +82,7 @@ class Holder:
     """A principal and its permissions.
 
     `managed` are ARNs of attached policies that are not in the stack, `unread` what is not known.
-    Without a `boundary`, or with one that cannot be read, nothing is limited.
+    Without a `boundary`, or with one that is `boundary_unread`, nothing is limited.
     """
 
     resource: Resource
@@ -90,6 +90,7 @@ class Holder:
     managed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     boundary: tuple[Clause, ...] | None = None
+    boundary_unread: bool = False
 
     def grants(self, action: str, on: str = "*") -> list[Grant]:
         """Return what allows an action, without wildcards, on any of the resources `on`."""

@@ -88,7 +88,6 @@ ESCALATION = [
             holds(allow("iam:Attach*", f"{ACCOUNT}role/*")),
             holds(allow("iam:PutRolePolicy"), deny("iam:PutUserPolicy")),
             holds(allow("iam:*"), others=limited_to(allow("iam:*")), **LIMIT),
-            holds(allow("iam:*"), others=(), **LIMIT),
             holds(allow("iam:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})),
             holds(allow("iam:CreateAccessKey", f"{ACCOUNT}user/*")),
             holds(allow("sts:AssumeRole")),
@@ -98,7 +97,11 @@ ESCALATION = [
             holds({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}),
             split(allow("ec2:CreateLaunchTemplateVersion"), allow("ec2:ModifyLaunchTemplate")),
         ),
-        unknown=UNREAD,
+        unknown=(
+            *UNREAD,
+            holds(allow("iam:*"), **LIMIT),
+            holds(allow("iam:*"), permissionsBoundary=UNKNOWN),
+        ),
     ),
     Case(
         rule="iam-no-escalation",
