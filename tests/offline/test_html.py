@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -21,6 +22,7 @@ from perpetual.offline.reports.picture import layout, model
 from perpetual.offline.reports.picture.about import About
 from perpetual.offline.reports.picture.alike import MANY
 from perpetual.offline.reports.picture.flows import Way, spelled
+from tests.offline.tiny import project, run
 from tests.policy.small import Stack, small
 from tests.policy.support import captured
 from tests.support import pages
@@ -345,6 +347,15 @@ def test_every_colour_is_in_a_pair_and_in_both_themes() -> None:
     paired = {name for one, other, _ in PAIRS for name in (one, other)}
     assert light.keys() == dark.keys() == paired | {"rule"}
     assert not re.search(r"(?<!-)#[0-9a-f]{3,8}\b", re.sub(r"--[a-z-]+: #\w+;", "", html.style()))
+
+
+def test_watching_and_one_page_exclude_each_other(tmp_path: Path) -> None:
+    """Nobody waits for a page that never ends."""
+    result = run(project(tmp_path), "--stack", "dev", "--format", "html", "--watch")
+    assert result.returncode == 2
+    assert (
+        "--watch prints judgement after judgement, and --format html is one page" in result.stderr
+    )
 
 
 # --- flows against the graph's own answers
