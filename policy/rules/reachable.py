@@ -6,6 +6,7 @@ question to the graph: questions cost, and most stacks leave none to ask.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from graph import (
@@ -86,6 +87,7 @@ def _entrances(graph: Graph) -> dict[str, Answer]:
     return {urn: answer for urn, answer in answers.items() if answer.possible}
 
 
+@lru_cache(maxsize=1)  # two rules ask the same of one graph, and it is the dearest question
 def _within_reach(graph: Graph) -> dict[str, Answer]:
     """Return all kinds of hosts that can be logged in to from the internet, by others too."""
     reached = _entrances(graph)

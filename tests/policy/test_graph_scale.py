@@ -1,4 +1,4 @@
-"""What is many: hosts that are alike, rules in one group; each has the answer it would have alone."""
+"""What is many: hosts that are alike, rules in one group; answers are those of the single one."""
 
 from typing import Any
 
