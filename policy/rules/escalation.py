@@ -90,7 +90,7 @@ def _free(holder: Holder, step: Step) -> Grant | None:
     return found
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _alone(holder: Holder) -> tuple[tuple[str, Grant], ...]:
     """Return the calls that give more by themselves, with what allows each."""
     steps = (Step(action, (resource,)) for action, resource in ALONE.items())
@@ -135,11 +135,16 @@ def _passed(graph: Graph, holder: Holder, service: str) -> tuple[str, Grant] | N
         return "any role", grant
     if administers(graph, holder.resource.urn):
         return None
-    for role in graph.index.of(ROLE):
-        if role.urn != holder.resource.urn and administers(graph, role.urn):
-            for grant in _passes(holder, service, _arn(role)):
-                return graph.label(role.urn), grant
+    for role in administrators(graph):
+        for grant in _passes(holder, service, _arn(role)):
+            return graph.label(role.urn), grant
     return None
+
+
+@lru_cache(maxsize=2)
+def administrators(graph: Graph) -> tuple[Resource, ...]:
+    """Return the roles of a stack that can give themselves whatever they want."""
+    return tuple(role for role in graph.index.of(ROLE) if administers(graph, role.urn))
 
 
 def _passes(holder: Holder, service: str, role: str) -> Iterator[Grant]:
@@ -165,9 +170,9 @@ def _passing(subject: Subject, holder: Holder) -> Iterator[Fault]:
     if not holder.grants("iam:PassRole"):
         return
     for service in dict.fromkeys(service for service, _ in BY_PASSING):
-        passed = _passed(subject.graph, holder, service)
-        calls = passed and _calls(holder, service)
-        if passed and calls:
+        calls = _calls(holder, service)
+        passed = _passed(subject.graph, holder, service) if calls else None
+        if passed:
             yield Fault(
                 f"can become {passed[0]}: iam:PassRole to {service}, with {' or '.join(calls)}",
                 passed[1].clause.path,

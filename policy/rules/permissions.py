@@ -43,9 +43,17 @@ class Clause:
     def _patterns(self) -> tuple[str, ...]:
         return tuple(item for item in self.actions if item not in self._literal)
 
+    @cached_property
+    def _services(self) -> frozenset[str] | None:
+        """Prefixes of its actions; `None` if one is a pattern. Most questions end here."""
+        found = frozenset(item.partition(":")[0] for item in self.actions)
+        return None if any(set("*?") & set(item) for item in found) else found
+
     def speaks_of(self, action: str) -> bool:
         """Tell whether an action, in lower case and without wildcards, is one of its."""
-        named = action in self._literal or any(covers(item, action) for item in self._patterns)
+        named = self._services is None or action.partition(":")[0] in self._services
+        if named:
+            named = action in self._literal or any(covers(item, action) for item in self._patterns)
         return named != self.but_actions
 
     def within(self, wanted: str) -> Iterator[str]:
