@@ -28,4 +28,121 @@ class Survivor:
         return stack in self.stacks and form in self.forms
 
 
-SURVIVORS: Final[tuple[Survivor, ...]] = ()
+BROKEN: Final = (
+    "the stack is broken, not open: nothing gets nearer to data, and the first deployment or health "
+    "check says so"
+)
+DEFENCE: Final = "a second line of defence: the first one, which is judged, holds"
+TUNING: Final = "a matter of cost and load, which no rule can know"
+OWN: Final = "a setting of this project's own hosts; the tests of its component hold it"
+OPEN: Final = "no rule yet"
+
+
+PROD: Final = ("prod",)
+
+
+def _for(
+    reason: str, *names: str, stacks: tuple[str, ...] = ("prod", "dev")
+) -> tuple[Survivor, ...]:
+    """Return an entry for each `operator: target` of a reason; without a target, for all."""
+    pairs = (name.partition(": ") for name in names)
+    return tuple(Survivor(operator, target or "*", reason, stacks) for operator, _, target in pairs)
+
+
+SURVIVORS: Final[tuple[Survivor, ...]] = (
+    *_for(
+        BROKEN,
+        "fall-back-to-the-closed-acl",
+        "drop-needed-rules",
+        "detach-groups",
+        "weaken-Service.loadBalancers",
+        "weaken-LoadBalancer.internal",
+        "forget-validation",
+        "drop-log-groups",
+    ),
+    *_for(
+        DEFENCE,
+        "weaken-Subnet.mapPublicIpOnLaunch: network-public-*",
+        "weaken-VpcEndpoint.policy",
+        "drop-conditions-of-resource-policies: network-routes-storage *",
+        "weaken-Cluster.configuration.executeCommandConfiguration.kmsKeyId",
+        "weaken-Cluster.configuration",
+        "attach-the-balancers-group: cluster-template *",
+        "attach-the-balancers-group: database-*",
+        "weaken-LoadBalancer.xffHeaderProcessingMode",
+        "container-log-on-the-host",
+    ),
+    *_for(
+        TUNING,
+        "weaken-Instance.performanceInsightsEnabled",
+        "weaken-Instance.applyImmediately",
+        "weaken-Instance.maxAllocatedStorage",
+        "weaken-Service.availabilityZoneRebalancing",
+        "weaken-Service.orderedPlacementStrategies",
+        "container-no-memory-limit",
+        "log-elsewhere",
+        "weaken-TargetGroup.healthCheck",
+    ),
+    *_for(TUNING, "weaken-Instance.deleteAutomatedBackups", stacks=PROD),
+    *_for(
+        "a log of less than a year is no archive; the rule on protection says so",
+        "stop-protecting: *-log-*",
+        "stop-protecting: service-log",
+        stacks=PROD,
+    ),
+    *_for(
+        OWN,
+        "weaken-the-agent",
+        "stop-denying: cluster-host-policy *",
+        "allow-what-is-denied: cluster-host-policy *",
+        "stop-denying: access-deployment-release *",
+        "allow-what-is-denied: access-deployment-release *",
+    ),
+    *_for(
+        OPEN,
+        "widen-what-goes-out",
+        "add-a-bad-proxy: public",
+        "weaken-Instance.kmsKeyId",
+        "take-old-protocols",
+        "weaken-Listener.routingHttpResponseStrictTransportSecurityHeaderValue",
+        "drop-what-denies-plain-http: alarms-topic-policy *",
+        "container-device",
+        "container-log-to-nowhere",
+        "weaken-TaskDefinition.runtimePlatform.cpuArchitecture",
+        "weaken-TaskDefinition.taskRoleArn",
+        "weaken-TaskDefinition.executionRoleArn",
+        "weaken-Service.deploymentCircuitBreaker.enable",
+        "weaken-Service.alarms.enable",
+        "weaken-Service.alarms.rollback",
+        "weaken-Service.alarms",
+        "weaken-Service.deploymentMinimumHealthyPercent",
+        "weaken-Service.deploymentMaximumPercent",
+        "share-the-host: * memory",
+        "share-the-host: * /var/lib/ecs",
+        "leave-no-room-to-deploy",
+        "weaken-LaunchTemplate.blockDeviceMappings",
+        "weaken-Group.protectFromScaleIn",
+        "weaken-CapacityProvider.autoScalingGroupProvider.managedDraining",
+        "weaken-CapacityProvider.autoScalingGroupProvider.managedScaling.status",
+        "keep-hosts-in-one-zone: service-service",
+        "put-secrets-into-user-data: * access key",
+        "put-secrets-into-user-data: * password",
+        "mix-architectures",
+        "weaken-TargetGroup.healthCheck.matcher",
+        "weaken-TargetGroup.healthCheck.enabled",
+        "weaken-Repository.encryptionConfigurations",
+        "weaken-Repository.encryptionConfigurations.0.kmsKey",
+        "drop-limits-of-what-matters",
+        "allow-what-is-denied: * policy[[]NoDecryption]",
+        "weaken-Topic.kmsMasterKeyId",
+        "weaken-MetricAlarm.alarmActions",
+        "open-resource-policies: * stranger",
+    ),
+    *_for(
+        OPEN,
+        "ask-what-rds-refuses: database-replica-1 maxAllocatedStorage *",
+        "weaken-RandomPassword.length",
+        "write-the-password-down",
+        stacks=PROD,
+    ),
+)
