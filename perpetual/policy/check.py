@@ -5,10 +5,11 @@ from pathlib import Path
 
 from graph import Graph
 from graph.state import resources
-from perpetual.offline import analysis, preview
+from perpetual.offline import analysis, pack_config, preview
 from perpetual.offline.config import Config
 from perpetual.offline.findings import Finding, Judgement, Policy
 from perpetual.offline.pack import Identity, Pack
+from perpetual.offline.pack_config import PackConfig
 from perpetual.offline.records import Registration
 from perpetual.offline.report import Report, Resource
 from perpetual.policy.state import State, load, read
@@ -24,14 +25,22 @@ _PENDING = Policy(
 )
 
 
-def check(path: str, folder: Path, seconds: float) -> Report:
-    """Judge the export at `path` (`-`: stdin) with the pack in `folder`."""
+def check(path: str, folder: Path, seconds: float, configured: Path | None = None) -> Report:
+    """Judge the export at `path` (`-`: stdin) with the pack in `folder`.
+
+    `configured` is the file that configures the pack.
+    """
+    given = pack_config.read(configured) if configured else PackConfig()
     clock = preview.Clock()
     with clock.phase("state"):
         export = load(path)
         found = read(export)
     identity = Identity(
-        project=found.project, stack=found.stack, config=Config(values={}), preview=False
+        project=found.project,
+        stack=found.stack,
+        config=Config(values={}),
+        preview=False,
+        pack_config=given,
     )
     with clock.phase("policy"), Pack(folder.resolve(), identity) as pack:
         judgement = analysis.judge(pack, found.capture, seconds)

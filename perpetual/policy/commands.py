@@ -144,6 +144,9 @@ def check(
     policy: Annotated[
         Path | None, typer.Option(help="Folder of the policy pack; the project's by default.")
     ] = None,
+    policy_config: Annotated[
+        Path | None, typer.Option(help="JSON file that configures the policy pack.")
+    ] = None,
     timeout: Annotated[
         float, typer.Option(help="Longest wait for the policy pack, in seconds.", min=0.1)
     ] = 60.0,
@@ -157,7 +160,7 @@ def check(
     from perpetual.policy import check as checking  # noqa: PLC0415 - loads gRPC
 
     folder = policy or project.find_root(Path.cwd()) / "policy"
-    report = checking.check(state, folder, timeout)
+    report = checking.check(state, folder, timeout, policy_config)
     show_report(report, form)
     return 0 if report.judgement.clean else FINDINGS
 

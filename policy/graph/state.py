@@ -75,6 +75,7 @@ def _resource(item: Mapping[str, object]) -> Resource:
         },
         parent=parent if isinstance(parent, str) else None,
         component=item.get("custom") is False,
+        protect=item.get("protect") is True,
         position=f"{place[0]}:{place[1]}" if place else None,
     )
 
