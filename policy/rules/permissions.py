@@ -44,14 +44,14 @@ class Clause:
         return tuple(item for item in self.actions if item not in self._literal)
 
     @cached_property
-    def _services(self) -> frozenset[str] | None:
+    def services(self) -> frozenset[str] | None:
         """Prefixes of its actions; `None` if one is a pattern. Most questions end here."""
         found = frozenset(item.partition(":")[0] for item in self.actions)
         return None if any(set("*?") & set(item) for item in found) else found
 
     def speaks_of(self, action: str) -> bool:
         """Tell whether an action, in lower case and without wildcards, is one of its."""
-        named = self._services is None or action.partition(":")[0] in self._services
+        named = self.services is None or action.partition(":")[0] in self.services
         if named:
             named = action in self._literal or any(covers(item, action) for item in self._patterns)
         return named != self.but_actions
@@ -100,9 +100,22 @@ class Holder:
     boundary: tuple[Clause, ...] | None = None
     boundary_unread: bool = False
 
+    @cached_property
+    def _services(self) -> frozenset[str] | None:
+        """Return the prefixes of all that is allowed; `None` if they are not few."""
+        found: set[str] = set()
+        for clause in self.clauses:
+            if clause.allows:
+                if clause.services is None or clause.but_actions:
+                    return None
+                found |= clause.services
+        return frozenset(found)
+
     def grants(self, action: str, on: str = "*") -> list[Grant]:
         """Return what allows an action, without wildcards, on any of the resources `on`."""
         asked = action.lower()
+        if self._services is not None and asked.partition(":")[0] not in self._services:
+            return []
         return [
             Grant(action, resource, clause, clause.conditions + more)
             for clause in self.clauses
