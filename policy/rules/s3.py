@@ -57,11 +57,8 @@ _FLAGS: Final = (
 # What S3.6 forbids to other accounts: https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html
 _OWNERS: Final = frozenset(
     {
-        "s3:deletebucketpolicy",
-        "s3:putbucketacl",
-        "s3:putbucketpolicy",
-        "s3:putencryptionconfiguration",
-        "s3:putobjectacl",
+        *("s3:deletebucketpolicy", "s3:putbucketacl", "s3:putbucketpolicy"),
+        *("s3:putencryptionconfiguration", "s3:putobjectacl"),
     }
 )
 _EVERYBODY: Final = ("AllUsers", "AuthenticatedUsers")
