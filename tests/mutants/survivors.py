@@ -29,8 +29,8 @@ class Survivor:
 
 
 BROKEN: Final = (
-    "the stack is broken, not open: nothing gets nearer to data, and the first deployment or health "
-    "check says so"
+    "the stack is broken, not open: nothing gets nearer to data, and the first deployment or "
+    "health check says so"
 )
 DEFENCE: Final = "a second line of defence: the first one, which is judged, holds"
 TUNING: Final = "a matter of cost and load, which no rule can know"
