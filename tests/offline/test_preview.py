@@ -101,7 +101,7 @@ def test_json_has_the_documented_shape(tmp_path: Path) -> None:
     result = judged(project(tmp_path, program=CLEAN.replace("length=2", "length=1")))
     assert set(result) == {
         *("version", "project", "stack", "verdict", "resources", "counts"),
-        *("outputs", "pack", "findings", "seconds"),
+        *("outputs", "pack", "findings", "exceptions", "seconds"),
     }
     assert (result["version"], result["project"], result["stack"]) == (1, "shop", "dev")
     assert result["verdict"] == "findings"
