@@ -1,0 +1,139 @@
+"""Images and environments that the tests of this folder share; they need Docker.
+
+All of them run in one process: the machine would not start more than one environment faster.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from perpetual.release import build, docker
+from perpetual.release.environment import Environment, Ports, temporary
+from tests.release.support import (
+    BASES,
+    EXAMPLE,
+    ROOT,
+    SERVICES,
+    VARIABLES,
+    Node,
+    environment_of,
+    prepared,
+)
+
+Start = Callable[..., Node]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bases() -> None:
+    """Make the base images and name those of the services."""
+    if not docker.available():
+        if os.environ.get("CI"):
+            pytest.fail("there is no Docker, and in CI the release has to be tested")
+        pytest.skip("there is no Docker here; `make test-release` says what it needs")
+    prepared()
+    os.environ.update(SERVICES)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file that stands in for the authorities of RDS."""
+    folder = tmp_path_factory.mktemp("authority")
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+        "-subj /CN=stand-in -keyout key.pem -out ca.pem"
+    )
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder / "ca.pem"
+
+
+@pytest.fixture(scope="session")
+def context(tmp_path_factory: pytest.TempPathFactory, authority: Path) -> Path:
+    """Return a repository of the example's own, as its users have it."""
+    folder = tmp_path_factory.mktemp("shop")
+    shutil.copytree(
+        EXAMPLE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("_build", "deps")
+    )
+    shutil.copy(authority, folder / "certs" / "rds-global-bundle.pem")
+    commit(folder, "first")
+    return folder
+
+
+def commit(folder: Path, message: str) -> None:
+    """Commit everything in a folder, in a repository that is made if there is none."""
+    git = ["git", "-C", str(folder), "-c", "user.name=test", "-c", "user.email=test@example.com"]
+    if not (folder / ".git").exists():
+        subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "add", "--all"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message", message], check=True)
+
+
+@pytest.fixture(scope="session")
+def options(context: Path, authority: Path) -> build.Options:
+    """Return how the example is built here."""
+    digest = hashlib.sha256(authority.read_bytes()).hexdigest()
+    return build.Options(
+        context=context,
+        name="perpetual-test/shop",
+        arguments={**BASES, "RDS_BUNDLE_SHA256": digest},
+    )
+
+
+@pytest.fixture(scope="session")
+def built(options: build.Options) -> build.Built:
+    """Return the example's image."""
+    return build.build(options)
+
+
+@pytest.fixture
+def network() -> Iterator[str]:
+    """Return a network of this test's own."""
+    name = f"perpetual-test-{uuid.uuid4().hex[:8]}"
+    docker.run("network", "create", name)
+    yield name
+    docker.run("network", "rm", name)
+
+
+@pytest.fixture
+def start(built: build.Built, network: str) -> Iterator[Start]:
+    """Return a function that starts nodes on the test's network; they are removed afterwards."""
+    started: list[Node] = []
+
+    def run(
+        *options: str, image: str = built.id, variables: Mapping[str, str] | None = None
+    ) -> Node:
+        node = Node(f"{network}-{len(started)}")
+        given = environment_of({**VARIABLES, **(variables or {})})
+        started.append(node)
+        docker.run(
+            "run",
+            *("--detach", "--init", "--read-only", "--name", node.name, "--network", network),
+            *("--network-alias", "release.internal", "--publish", "127.0.0.1::5000"),
+            *(*given, *options, image),
+        )
+        return node
+
+    yield run
+    for node in started:
+        docker.run("rm", "--force", node.name)
+
+
+@pytest.fixture(scope="session")
+def environment(built: build.Built) -> Iterator[Environment]:
+    """Return a running environment: database, two nodes, balancer."""
+    made = Environment(
+        root=ROOT,
+        image=built.id,
+        name="perpetual-test",
+        ports=Ports.free(),
+        drain_seconds=10,
+        stop_seconds=20,
+    )
+    with temporary(made):
+        made.up()
+        yield made

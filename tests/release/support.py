@@ -1,0 +1,119 @@
+"""Containers of the example release, and waiting for what they do."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from perpetual.release import docker
+from perpetual.release.web import Client
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "release" / "example"
+BASES = {
+    "BUILDER_IMAGE": "perpetual-test/builder:bookworm",
+    "RUNNER_IMAGE": "perpetual-test/runner:bookworm",
+}
+SERVICES = {
+    "POSTGRES_IMAGE": "perpetual-test/postgres:bookworm",
+    "NGINX_IMAGE": "perpetual-test/nginx:bookworm",
+}
+VARIABLES = {
+    "DATABASE_URL": "postgres://app_rw:nothing@database.invalid:5432/app",
+    "DRAIN_SECONDS": "10",
+    "PGSSLMODE": "verify-full",
+    "PGSSLROOTCERT": "/app/rds-global-bundle.pem",
+    "PHX_HOST": "shop.example",
+    "PHX_SERVER": "true",
+    "PORT": "5000",
+    "RELEASE_COOKIE": "made-for-this-test",
+    "SECRET_KEY_BASE": "made-for-this-test",
+}
+"""What a node needs in order to serve; there is no database behind it."""
+
+
+def until(what: str, holds: Callable[[], object], seconds: float = 60.0) -> float:
+    """Wait until something holds, and return after how many seconds; fail the test otherwise."""
+    start = time.monotonic()
+    while not holds():
+        assert time.monotonic() - start < seconds, f"not after {seconds:g} s: {what}"
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+@dataclass(frozen=True)
+class Node:
+    """One container of a release."""
+
+    name: str
+
+    @property
+    def running(self) -> bool:
+        """Tell whether it runs."""
+        found = docker.container(self.name)
+        return found is not None and bool(found["State"]["Running"])
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code of a container that has ended."""
+        found = docker.container(self.name)
+        assert found is not None
+        return int(found["State"]["ExitCode"])
+
+    @property
+    def log(self) -> str:
+        """Return what it has written."""
+        return docker.call(["docker", "logs", self.name], both=True)
+
+    def run(self, *command: str, variables: Mapping[str, str] | None = None) -> str:
+        """Run a command inside, and return what it wrote to stdout."""
+        given = [f"--env={name}={value}" for name, value in (variables or {}).items()]
+        return docker.run("exec", *given, self.name, *command)
+
+    def refused(self, *command: str, variables: Mapping[str, str] | None = None) -> str:
+        """Run a command inside that has to fail, and return what it wrote, stderr included."""
+        given = [f"--env={name}={value}" for name, value in (variables or {}).items()]
+        finished = subprocess.run(
+            ["docker", "exec", *given, self.name, *command],  # noqa: S607 - Docker, as installed
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode != 0
+        return finished.stdout + finished.stderr
+
+    def connected(self) -> list[str]:
+        """Return the nodes that it is connected to; none while it still starts."""
+        said = (
+            docker.call(["docker", "exec", self.name, "/app/bin/observe"]) if self.running else ""
+        )
+        lines = [line for line in said.splitlines() if line.startswith("connected")]
+        return lines[0].split()[1:] if lines else []
+
+    @property
+    def client(self) -> Client:
+        """Return a client of the node itself, on loopback."""
+        return Client(port=int(docker.run("port", self.name, "5000/tcp").rsplit(":", 1)[1]))
+
+
+def environment_of(variables: Mapping[str, str]) -> list[str]:
+    """Return the options of `docker run` that set variables."""
+    return [part for name, value in variables.items() for part in ("--env", f"{name}={value}")]
+
+
+def layers(reference: str) -> list[str]:
+    """Return the layers of an image, from the first."""
+    found = docker.image(reference)
+    assert found is not None, reference
+    return list(found["RootFS"]["Layers"])
+
+
+def prepared() -> None:
+    """Make the base images, once for all runs."""
+    subprocess.run(
+        [str(Path(__file__).with_name("bases.sh"))],
+        check=True,
+        env={**os.environ, "DOCKER_BUILDKIT": "0"},
+    )
