@@ -124,7 +124,6 @@ SURVIVORS: Final[tuple[Survivor, ...]] = (
         "weaken-Group.protectFromScaleIn",
         "weaken-CapacityProvider.autoScalingGroupProvider.managedDraining",
         "weaken-CapacityProvider.autoScalingGroupProvider.managedScaling.status",
-        "keep-hosts-in-one-zone: service-service",
         "put-secrets-into-user-data: * access key",
         "put-secrets-into-user-data: * password",
         "mix-architectures",

@@ -92,11 +92,15 @@ def reverse_lists(stack: Stack) -> Made:
 
 @operator("protection", "a default is a default whether it is said or not")
 def say_defaults(stack: Stack) -> Made:
-    """Say each default aloud, on each resource."""
+    """Say each default aloud, on one resource of the type, and all of them everywhere."""
+    every = stack
     for token, path, value in DEFAULTS:
-        for item in stack.of(token):
-            if within(item, path) is None:
-                yield f"{item.name} {path}", stack.put(item, path, value)
+        silent = [item for item in stack.of(token) if within(item, path) is None]
+        for item in silent:
+            every = every.put(item, path, value)
+        for item in silent[:1]:
+            yield f"{item.name} {path}", stack.put(item, path, value)
+    yield "everything", every
 
 
 @operator("protection", "a property that is null is not set")
