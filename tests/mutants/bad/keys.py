@@ -73,7 +73,6 @@ PROTECTIONS = (
         "availability",
         ALARM,
         ("alarmActions", ([], DROP), "nobody hears of it", is_set),
-        ("actionsEnabled", (False,), "nobody hears of it", true),
     ),
     *weaken(
         "secrets",
