@@ -2,8 +2,7 @@
 
 A resource keeps its inputs; every output that its class declares and that is not optional gets a
 value of the declared type. Ids, ARNs and addresses look like AWS's own, differ between resources,
-and are the same at every run. What the program could have set and did not is AWS's to choose: it is
-left out, unless it is a name or an address that others refer to.
+and are the same at every run.
 """
 
 import collections.abc
@@ -46,9 +45,8 @@ def invent(
     resource = _Resource(urn, request, place)
     outputs = dict(resource.inputs)
     secret = set(request.additionalSecretOutputs)
-    settable = _settable(request.type)
     for name, kind in _required_outputs(request.type).items():
-        if name not in outputs and (name not in settable or resource.names(name, kind)):
+        if name not in outputs:
             value = resource.value(name, kind)
             outputs[name] = _as_secret(value) if name in secret else value
     return resource.id, json_format.ParseDict(outputs, struct_pb2.Struct())
@@ -138,15 +136,6 @@ class _Resource:
             return kind()
         return self._text(name)
 
-    def names(self, name: str, kind: Any) -> bool:
-        """Tell whether the output `name` is one that others refer to the resource by."""
-        if (self.type, name) in _SPECIAL or ("", name) in _SPECIAL:
-            return True
-        return kind is str and self._text(name) != self._filler(name)
-
-    def _filler(self, name: str) -> str:
-        return f"{self.logical}-{_dashed(name)}"
-
     def _text(self, name: str) -> str:
         lowered = name.lower()
         if lowered == "arn" or (lowered.endswith("arn") and self.type.startswith("aws:")):
@@ -160,7 +149,7 @@ class _Resource:
             return self.place.account
         if lowered.endswith(("address", "dnsname", "endpoint", "fqdn", "recordname")):
             return f"{self.logical}.{self.digest(name, 12)}.{self.place.region}.example.com"
-        return self.name if lowered == "name" else self._filler(name)
+        return self.name if lowered == "name" else f"{self.logical}-{_dashed(name)}"
 
 
 def _suffix(resource: _Resource) -> str:
@@ -248,19 +237,6 @@ def _required_outputs(token: str) -> dict[str, Any]:
         for _, wire_name, declared in _types._py_properties(resource_class)  # noqa: SLF001 - the SDK has no public way to tell optional outputs
         if wire_name in kinds and not _is_optional(declared.fget)
     }
-
-
-def _settable(token: str) -> frozenset[str]:
-    """Return the properties of a type that a program may set, by their names on the wire."""
-    resource_class = _find_class(token)
-    if resource_class is None:
-        return frozenset()
-    arguments = getattr(
-        sys.modules[resource_class.__module__], f"{resource_class.__name__}Args", None
-    )
-    if arguments is None:
-        return frozenset()
-    return frozenset(wire_name for _, wire_name, _ in _types._py_properties(arguments))  # noqa: SLF001 - as below
 
 
 def _is_optional(getter: Any) -> bool:
