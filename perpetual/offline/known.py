@@ -2,7 +2,7 @@
 
 A resource keeps its inputs; every output that its class declares and that is not optional gets a
 value of the declared type. Ids, ARNs and addresses look like AWS's own, differ between resources,
-and are the same at every run.
+and are the same at every run. What only AWS could tell is left out rather than made up.
 """
 
 import collections.abc
@@ -46,7 +46,7 @@ def invent(
     outputs = dict(resource.inputs)
     secret = set(request.additionalSecretOutputs)
     for name, kind in _required_outputs(request.type).items():
-        if name not in outputs:
+        if name not in outputs and name not in _AWS_CHOOSES:
             value = resource.value(name, kind)
             outputs[name] = _as_secret(value) if name in secret else value
     return resource.id, json_format.ParseDict(outputs, struct_pb2.Struct())
@@ -183,6 +183,25 @@ def _unless_replica(resource: _Resource, group: str) -> str | None:
     """Return a default group; a replica has its source's, which only AWS could tell here."""
     return None if "replicateSourceDb" in resource.inputs else group
 
+
+# Properties that a program may set and AWS chooses otherwise: a value made up would be none that it
+# takes. A policy would misread it.
+_AWS_CHOOSES: Final = frozenset(
+    {
+        "allocatedStorage",
+        "backupWindow",
+        "dbName",
+        "desiredCapacity",
+        "keyAlgorithm",
+        "launchType",
+        "maintenanceWindow",
+        "namePrefix",
+        "policy",
+        "snapshotIdentifier",
+        "sslPolicy",
+        "username",
+    }
+)
 
 _SPECIAL: Final[Mapping[tuple[str, str], Callable[[_Resource], Any]]] = {
     ("aws:autoscaling/group:Group", "availabilityZones"): lambda _resource: [],
