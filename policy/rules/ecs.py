@@ -21,7 +21,7 @@ _DANGEROUS: Final = frozenset(
     {"ALL", "SYS_ADMIN", "SYS_PTRACE", "SYS_MODULE", "NET_ADMIN", "NET_RAW", "DAC_READ_SEARCH"}
 )
 _HOST_PATHS: Final = re.compile(
-    r"/?|/(etc|proc|sys|dev|root|boot|var|var/run|run|var/lib/docker)/?"
+    r"/?|/(etc|proc|sys|dev|root|boot|var|var/run|run|var/lib/docker|var/lib/ecs)/?"
 )
 _SOCKETS: Final = ("docker.sock", "containerd.sock")
 
@@ -94,6 +94,18 @@ def _movable(subject: Subject, image: str) -> str | None:
     return f"runs {image} by a tag that may move, not by digest"
 
 
+def _apart(subject: Subject) -> Iterator[Fault]:
+    for path, says in (
+        ("pidMode", "shares the host's processes"),
+        ("ipcMode", "shares the host's memory"),
+    ):
+        yield from requires(path, lambda value: value != "host", says)(subject)
+
+
+def _kept(driver: object) -> bool:
+    return present(driver) and driver != "none"
+
+
 def _volumes(subject: Subject) -> Iterator[Fault]:
     found, faults = elements(subject.at("volumes"), "volumes")
     yield from faults
@@ -147,13 +159,13 @@ HOST_NETWORK: Final = rule(
     controls=("FSBP ECS.1", "FSBP ECS.17"),
 )
 HOST_PID: Final = rule(
-    requires("pidMode", lambda value: value != "host", "shares the host's processes"),
+    _apart,
     TASK_DEFINITION,
     name="ecs-no-host-processes",
-    title="No task shares its host's processes",
+    title="No task shares its host's processes or memory",
     severity=Severity.HIGH,
     why="It sees, and may signal, what runs in every other task",
-    fix="remove pid_mode",
+    fix="remove pid_mode and ipc_mode, or set them to task",
     url=_PARAMETERS,
     controls=("FSBP ECS.3",),
 )
@@ -169,7 +181,7 @@ PLAIN_SECRETS: Final = rule(
     controls=("FSBP ECS.8",),
 )
 LOGS: Final = rule(
-    container_property("logConfiguration.logDriver", present, "keeps no log of {}"),
+    container_property("logConfiguration.logDriver", _kept, "keeps no log of {}"),
     TASK_DEFINITION,
     name="ecs-logs",
     title="Every container's log is kept",

@@ -59,7 +59,7 @@ def host(name: str) -> Host | None:
     return Host(name, cpus * _CPU, memory * _MIB)
 
 
-def _types(subject: Subject, group: Resource) -> list[Any]:
+def types(subject: Subject, group: Resource) -> list[Any]:
     """Return the instance types that a group may start, `UNKNOWN` where one is not known."""
     own = within(group.properties, "mixedInstancesPolicy.launchTemplate.overrides")
     named = [item.get("instanceType", UNKNOWN) for _, item in elements(own, "")[0]]
@@ -79,7 +79,7 @@ def _types(subject: Subject, group: Resource) -> list[Any]:
     return []
 
 
-def _groups(subject: Subject) -> list[Resource]:
+def groups(subject: Subject) -> list[Resource]:
     """Return the autoscaling groups behind a service's capacity providers."""
     index = subject.graph.index
     found = []
@@ -113,13 +113,13 @@ def need(found: list[tuple[str, Container]], task: Subject) -> tuple[float, floa
 
 
 def _room(subject: Subject) -> Iterator[Fault]:
-    task, groups = definition(subject), _groups(subject)
-    if task is None or not groups:
+    task, held = definition(subject), groups(subject)
+    if task is None or not held:
         return
     found, lost = containers(task)
     asked = None if lost else need(found, task)
-    names = [name for group in groups for name in _types(subject, group)]
-    most = [number(group.properties.get("maxSize")) for group in groups]
+    names = [name for group in held for name in types(subject, group)]
+    most = [number(group.properties.get("maxSize")) for group in held]
     if asked is None or UNKNOWN in names or None in most:
         yield Fault("has hosts for its tasks", "taskDefinition", undetermined=True)
         return

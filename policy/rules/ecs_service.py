@@ -12,10 +12,12 @@ from rules.subject import unknown as not_known
 
 CLUSTER: Final = "aws:ecs/cluster:Cluster"
 CAPACITY_PROVIDER: Final = "aws:ecs/capacityProvider:CapacityProvider"
+_WHOLE: Final = 100
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 
 
-def _rolling(subject: Subject) -> bool:
+def rolling(subject: Subject) -> bool:
+    """Tell whether ECS itself deploys a service, task by task."""
     return subject.at("deploymentController.type") in (None, UNKNOWN, "ECS")
 
 
@@ -34,6 +36,14 @@ def _deployable(subject: Subject) -> Iterator[Fault]:
     minimum = 100 if given[1] is None else given[1]
     maximum = 200 if given[2] is None else given[2]
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service_definition_parameters.html
+    if minimum >= _WHOLE >= maximum:
+        yield Fault(
+            f"can never deploy: it has to keep {minimum:g}% and may run {maximum:g}%", paths[1]
+        )
+        return
+    if maximum < _WHOLE:
+        yield Fault(f"may run only {maximum:g}% of its tasks", paths[2])
+        return
     fewest, most = ceil(desired * minimum / 100), floor(desired * maximum / 100)
     if desired and fewest >= desired and most <= desired:
         yield Fault(
@@ -41,6 +51,14 @@ def _deployable(subject: Subject) -> Iterator[Fault]:
             f"and start none ({maximum:g}%)",
             paths[1],
         )
+
+
+def _breaks(subject: Subject) -> Iterator[Fault]:
+    for key, says in (
+        ("enable", "goes on starting a release that fails"),
+        ("rollback", "does not roll a failed deployment back"),
+    ):
+        yield from requires(f"deploymentCircuitBreaker.{key}", on, says)(subject)
 
 
 def _insights(subject: Subject) -> Iterator[Fault]:
@@ -72,8 +90,8 @@ PUBLIC_ADDRESS: Final = rule(
 )
 CIRCUIT_BREAKER: Final = rule(
     only_if(
-        _rolling,
-        requires("deploymentCircuitBreaker.rollback", on, "does not roll a failed deployment back"),
+        rolling,
+        _breaks,
     ),
     ECS_SERVICE,
     name="ecs-circuit-breaker",
@@ -85,7 +103,7 @@ CIRCUIT_BREAKER: Final = rule(
     level=Level.ADVISORY,
 )
 DEPLOYABLE: Final = rule(
-    only_if(_rolling, _deployable),
+    only_if(rolling, _deployable),
     ECS_SERVICE,
     name="ecs-deployable",
     title="Percentages leave room for a deployment",

@@ -100,6 +100,11 @@ TASKS = [
         **one("pidMode", (ABSENT, "host", "host")),
     ),
     Case(
+        rule="ecs-no-host-processes",
+        type=TASK,
+        **one("ipcMode", ("task", "host")),
+    ),
+    Case(
         rule="ecs-no-plain-secrets",
         type=TASK,
         good=(
@@ -134,6 +139,7 @@ TASKS = [
         bad=(
             containers({"name": "a"}),
             containers({"name": "a", "logConfiguration": {}}),
+            containers({"name": "a", "logConfiguration": {"logDriver": "none"}}),
         ),
         unknown=NOTHING_READ,
     ),
@@ -225,7 +231,11 @@ SERVICES = [
             {"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
             {"deploymentController": {"type": "CODE_DEPLOY"}},
         ),
-        bad=({}, {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}),
+        bad=(
+            {},
+            {"deploymentCircuitBreaker": {"enable": True, "rollback": False}},
+            {"deploymentCircuitBreaker": {"enable": False, "rollback": True}},
+        ),
         unknown=({"deploymentCircuitBreaker": UNKNOWN},),
     ),
     Case(
@@ -233,13 +243,18 @@ SERVICES = [
         type=SERVICE,
         good=(
             percent(2, 50, 150),
-            percent(0, 100, 100),
             percent(1, 0, 100),
             percent(3, 100, 200),
             {"desiredCount": 2},
             {"schedulingStrategy": "DAEMON", **percent(1, 100, 100)},
         ),
-        bad=(percent(2, 100, 100), percent(1, 50, 150), percent(3, 90, 110)),
+        bad=(
+            percent(2, 100, 100),
+            percent(0, 100, 100),
+            percent(2, 50, 50),
+            percent(1, 50, 150),
+            percent(3, 90, 110),
+        ),
         unknown=(percent(2, UNKNOWN, 150), percent(UNKNOWN, 50, 150)),
     ),
     Case(

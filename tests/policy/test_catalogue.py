@@ -11,6 +11,7 @@ from tests.policy.catalogue_access import ESCALATION, SEPARATION
 from tests.policy.catalogue_case import Case, Properties
 from tests.policy.catalogue_compute import PERMISSIONS, SERVICES, TASKS
 from tests.policy.catalogue_data import RDS, STORAGE
+from tests.policy.catalogue_deployments import DEPLOYMENTS
 from tests.policy.catalogue_documents import DOCUMENTS
 from tests.policy.catalogue_ecs_limits import PARTS, SIZES
 from tests.policy.catalogue_edge import EDGE, LIMITS, NAMES
@@ -38,6 +39,7 @@ CASES = [
     *SIGNALS,
     *TASKS,
     *SERVICES,
+    *DEPLOYMENTS,
     *PERMISSIONS,
     *ESCALATION,
     *SEPARATION,
@@ -118,6 +120,7 @@ def test_every_rule_has_its_cases() -> None:
         *("ssm-own-key", "secretsmanager-own-key"),  # the same
         *("tags-no-secrets", "stack-outputs-no-secrets"),  # what is not known is not shown
         *("iam-no-users", "secretsmanager-rotated"),  # absence or presence alone
+        "ecs-execution-role",  # a document that cannot be read is the finding of others
         *("acm-not-imported", "route53-no-dangling"),  # what is not known is of this stack
     }
     for name in RULES:
