@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COMPILE := --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --quiet
 
-.PHONY: preview test check format bench mutants schema lock clean
+.PHONY: preview test test-release check format bench mutants schema lock clean
 
 ## preview: show every resource of the prod and dev stacks, and the policy pack's verdict
 preview: $(READY)
@@ -15,7 +15,11 @@ preview: $(READY)
 
 ## test: run the test suite, offline
 test: $(READY)
-	@$(BIN)/pytest
+	@$(BIN)/pytest --ignore=tests/release
+
+## test-release: test the release on real containers; needs root, Docker, Compose and debootstrap
+test-release: $(READY)
+	@$(BIN)/pytest -n0 tests/release
 
 ## check: formatting, lint, types and import directions
 check: $(READY)

@@ -63,6 +63,8 @@ def settled(state: State, judgement: Judgement) -> Judgement:
     return replace(
         judgement,
         policies=(*judgement.policies, _PENDING),
+        # A pack that lists no rules is judged by its policies, and this one is among them.
+        rules=(*judgement.rules, _PENDING) if judgement.rules else (),
         findings=tuple(sorted({*judgement.findings, *findings}, key=lambda item: item.rank)),
     )
 

@@ -52,6 +52,7 @@ from rules import (
     security_groups,
     separation,
     signals,
+    strangers,
     tags,
 )
 from rules.exposure import NO_PUBLIC_RDS
@@ -83,6 +84,7 @@ CATALOGUE: Final[tuple[Rule, ...]] = (
     *escalation.RULES,
     *document_sizes.RULES,
     *documents.RULES,
+    *strangers.RULES,
     *hosts.RULES,
     *fleet.RULES,
     *network.RULES,

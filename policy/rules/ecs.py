@@ -106,6 +106,22 @@ def _kept(driver: object) -> bool:
     return present(driver) and driver != "none"
 
 
+def _devices(path: str, called: str, item: Container) -> Iterator[Fault]:
+    given = within(item, "linuxParameters.devices")
+    if given is UNKNOWN:
+        yield unknown(f"{path}.linuxParameters.devices")
+    elif given:
+        yield Fault(f"gives {called} a device of the host", f"{path}.linuxParameters.devices")
+
+
+def _shared(subject: Subject) -> Iterator[Fault]:
+    yield from _volumes(subject)
+    found, _ = containers(subject)
+    for path, item in found:
+        name = item.get("name")
+        yield from _devices(path, f"container {name}", item)
+
+
 def _volumes(subject: Subject) -> Iterator[Fault]:
     found, faults = elements(subject.at("volumes"), "volumes")
     yield from faults
@@ -223,7 +239,7 @@ CAPABILITIES: Final = rule(
     url="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html",
 )
 VOLUMES: Final = rule(
-    _volumes,
+    _shared,
     TASK_DEFINITION,
     name="ecs-no-host-paths",
     title="No task mounts its host's system or its container socket",

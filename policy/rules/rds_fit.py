@@ -179,6 +179,18 @@ def _static(subject: Subject) -> Iterator[Fault]:
             yield Fault(f"changes {name}, a static parameter, at once", path)
 
 
+def _protocols(subject: Subject) -> Iterator[Fault]:
+    found, _ = elements(subject.at("parameters"), "parameters")
+    for path, item in found:
+        if item.get("name") != "ssl_min_protocol_version":
+            continue
+        value = item.get("value")
+        if value is UNKNOWN:
+            yield unknown(f"{path}.value")
+        elif value not in ("TLSv1.2", "TLSv1.3"):
+            yield Fault(f"takes connections by {value}", f"{path}.value")
+
+
 def _subnet_zones(subject: Subject) -> Iterator[Fault]:
     path = "subnetIds"
     value = subject.at(path)
@@ -274,4 +286,16 @@ SUBNETS: Final = rule(
     url=f"{_GUIDE}USER_VPC.WorkingWithRDSInstanceinaVPC.html",
 )
 
-RULES: Final[tuple[Rule, ...]] = (CLASS, INSIGHTS, MONITORING, FAMILY, STATIC, SUBNETS)
+PROTOCOLS: Final = rule(
+    _protocols,
+    DB_PARAMETERS,
+    DB_CLUSTER_PARAMETERS,
+    name="rds-tls-version",
+    title="Postgres speaks TLS 1.2 or later",
+    severity=Severity.HIGH,
+    why="The older ones have known attacks, and clients negotiate down to them",
+    fix="set ssl_min_protocol_version to TLSv1.2, or leave it out",
+    url="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html",
+)
+
+RULES: Final[tuple[Rule, ...]] = (CLASS, INSIGHTS, MONITORING, FAMILY, STATIC, SUBNETS, PROTOCOLS)

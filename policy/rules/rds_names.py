@@ -197,4 +197,26 @@ MANAGED_PASSWORD: Final = rule(
     url="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",
 )
 
-RULES: Final[tuple[Rule, ...]] = (NAMES, CREDENTIALS, MANAGED_PASSWORD)
+
+def _written_down(subject: Subject) -> Iterator[Fault]:
+    for path in ("password", "masterPassword"):
+        value = subject.at(path)
+        made = subject.resource.property_dependencies.get(path)
+        # A secret of the configuration is a secret in the state, and unknown here.
+        if isinstance(value, str) and value and not made:
+            yield Fault("has a master password that no resource made", path)
+
+
+WRITTEN_DOWN: Final = rule(
+    _written_down,
+    DB_INSTANCE,
+    DB_CLUSTER,
+    name="rds-no-literal-password",
+    title="Master passwords are made, not written down",
+    severity=Severity.HIGH,
+    why="A password in a program is in its history and on every machine that has a copy",
+    fix="set manage_master_user_password, or make the password by a RandomPassword",
+    url="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",
+)
+
+RULES: Final[tuple[Rule, ...]] = (NAMES, CREDENTIALS, MANAGED_PASSWORD, WRITTEN_DOWN)

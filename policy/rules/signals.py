@@ -6,7 +6,17 @@ from typing import Final
 from graph import UNKNOWN
 from rules.policies import public
 from rules.rule import Level, Rule, Severity
-from rules.subject import Fault, Subject, elements, on, per_document, rule, unknown, within
+from rules.subject import (
+    Fault,
+    Subject,
+    elements,
+    on,
+    per_document,
+    present,
+    rule,
+    unknown,
+    within,
+)
 
 TOPIC: Final = "aws:sns/topic:Topic"
 TOPIC_POLICY: Final = "aws:sns/topicPolicy:TopicPolicy"
@@ -24,6 +34,13 @@ def _metrics(subject: Subject) -> Iterator[Fault]:
             yield unknown(where)
         elif not on(value):
             yield Fault("has a rule without metrics" if path else "has no metrics", where)
+
+
+def _encrypted(subject: Subject) -> Iterator[Fault]:
+    # A key that is not known yet is one.
+    value = subject.at("kmsMasterKeyId")
+    if value is not UNKNOWN and not present(value):
+        yield Fault("stores its messages in plain text", "kmsMasterKeyId")
 
 
 NOT_PUBLIC: Final = rule(
@@ -52,4 +69,16 @@ METRICS: Final = rule(
     level=Level.ADVISORY,
 )
 
-RULES: Final[tuple[Rule, ...]] = (NOT_PUBLIC, METRICS)
+ENCRYPTED: Final = rule(
+    _encrypted,
+    TOPIC,
+    name="sns-encrypted",
+    title="Topics are encrypted",
+    severity=Severity.LOW,
+    why="What alarms say of a stack can be read where SNS stores it",
+    fix="set kms_master_key_id to a key that the publishers may use",
+    url="https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html",
+    level=Level.ADVISORY,
+)
+
+RULES: Final[tuple[Rule, ...]] = (NOT_PUBLIC, METRICS, ENCRYPTED)

@@ -35,7 +35,14 @@ BROKEN: Final = (
 DEFENCE: Final = "a second line of defence: the first one, which is judged, holds"
 TUNING: Final = "a matter of cost and load, which no rule can know"
 OWN: Final = "a setting of this project's own hosts; the tests of its component hold it"
-OPEN: Final = "no rule yet"
+CHOICE: Final = (
+    "who may talk to whom abroad is the owner's decision, as partners, registries and log delivery "
+    "need it; the tests of the component hold what this project decided"
+)
+AWS_KEY: Final = (
+    "encrypted all the same, by AWS's own key or the account's default, which no stack shows"
+)
+REPLICA: Final = "the size to compare with is the source's, which only AWS could tell"
 
 
 PROD: Final = ("prod",)
@@ -99,49 +106,30 @@ SURVIVORS: Final[tuple[Survivor, ...]] = (
         "allow-what-is-denied: access-deployment-release *",
     ),
     *_for(
-        OPEN,
+        CHOICE,
         "widen-what-goes-out",
-        "add-a-bad-proxy: public",
-        "weaken-Instance.kmsKeyId",
-        "take-old-protocols",
-        "weaken-Listener.routingHttpResponseStrictTransportSecurityHeaderValue",
-        "drop-what-denies-plain-http: alarms-topic-policy *",
-        "container-device",
-        "container-log-to-nowhere",
-        "weaken-TaskDefinition.runtimePlatform.cpuArchitecture",
-        "weaken-TaskDefinition.taskRoleArn",
-        "weaken-TaskDefinition.executionRoleArn",
-        "weaken-Service.deploymentCircuitBreaker.enable",
-        "weaken-Service.alarms.enable",
-        "weaken-Service.alarms.rollback",
-        "weaken-Service.alarms",
-        "weaken-Service.deploymentMinimumHealthyPercent",
-        "weaken-Service.deploymentMaximumPercent",
-        "share-the-host: * memory",
-        "share-the-host: * /var/lib/ecs",
-        "leave-no-room-to-deploy",
-        "weaken-LaunchTemplate.blockDeviceMappings",
-        "weaken-Group.protectFromScaleIn",
-        "weaken-CapacityProvider.autoScalingGroupProvider.managedDraining",
-        "weaken-CapacityProvider.autoScalingGroupProvider.managedScaling.status",
-        "put-secrets-into-user-data: * access key",
-        "put-secrets-into-user-data: * password",
-        "mix-architectures",
-        "weaken-TargetGroup.healthCheck.matcher",
-        "weaken-TargetGroup.healthCheck.enabled",
-        "weaken-Repository.encryptionConfigurations",
-        "weaken-Repository.encryptionConfigurations.0.kmsKey",
         "drop-limits-of-what-matters",
         "allow-what-is-denied: * policy[[]NoDecryption]",
-        "weaken-Topic.kmsMasterKeyId",
-        "weaken-MetricAlarm.alarmActions",
         "open-resource-policies: * stranger",
     ),
     *_for(
-        OPEN,
+        AWS_KEY,
+        "weaken-Instance.kmsKeyId",
+        "weaken-Repository.encryptionConfigurations",
+        "weaken-Repository.encryptionConfigurations.0.kmsKey",
+        "weaken-LaunchTemplate.blockDeviceMappings",
+    ),
+    *_for(
+        DEFENCE,
+        "add-a-bad-proxy: public",
+        "weaken-Listener.routingHttpResponseStrictTransportSecurityHeaderValue",
+        "drop-what-denies-plain-http: alarms-topic-policy *",
+    ),
+    *_for(BROKEN, "mix-architectures"),
+    *_for(
+        REPLICA,
         "ask-what-rds-refuses: database-replica-1 maxAllocatedStorage *",
-        "weaken-RandomPassword.length",
-        "write-the-password-down",
         stacks=PROD,
     ),
+    *_for(OWN, "weaken-RandomPassword.length", stacks=PROD),
 )

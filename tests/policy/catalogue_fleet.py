@@ -200,6 +200,12 @@ def published(principal: object, **more: Any) -> Properties:
 
 SIGNALS = [
     Case(
+        rule="sns-encrypted",
+        type="aws:sns/topic:Topic",
+        good=({"kmsMasterKeyId": "alias/app"}, {"kmsMasterKeyId": UNKNOWN}),
+        bad=({}, {"kmsMasterKeyId": ""}),
+    ),
+    Case(
         rule="sns-not-public",
         type="aws:sns/topicPolicy:TopicPolicy",
         good=(

@@ -33,6 +33,11 @@ def subscribed(**held: object) -> dict[str, object]:
     return {"beside": ((EVENTS, "events", held),)}
 
 
+def speaking(version: object) -> dict[str, object]:
+    """Return a parameter group that asks for at least this version of TLS."""
+    return {"parameters": [{"name": "ssl_min_protocol_version", "value": version}]}
+
+
 CLUSTERS = [
     Case(
         rule="rds-storage-encrypted",
@@ -139,5 +144,18 @@ CLUSTERS = [
             {"performanceInsightsEnabled": "true", "performanceInsightsKmsKeyId": ""},
         ),
         unknown=({"performanceInsightsEnabled": UNKNOWN},),
+    ),
+    Case(
+        rule="rds-no-literal-password",
+        type=INSTANCE,
+        good=({}, {"manageMasterUserPassword": True}, {"password": UNKNOWN}),
+        bad=({"password": "hunter2hunter2"}, {"masterPassword": "hunter2hunter2"}),
+    ),
+    Case(
+        rule="rds-tls-version",
+        type="aws:rds/parameterGroup:ParameterGroup",
+        good=({}, speaking("TLSv1.2"), speaking("TLSv1.3")),
+        bad=(speaking("TLSv1"), speaking("TLSv1.1")),
+        unknown=(speaking(UNKNOWN),),
     ),
 ]

@@ -24,6 +24,7 @@ from tests.policy.catalogue_rds import CLUSTERS
 from tests.policy.catalogue_rds_limits import REFUSED
 from tests.policy.catalogue_reach import REACHABLE
 from tests.policy.catalogue_stored import STORED
+from tests.policy.catalogue_strangers import STRANGERS
 from tests.policy.support import graph_of
 from tests.support.stacks import ROOT, captured
 
@@ -44,6 +45,7 @@ CASES = [
     *ESCALATION,
     *SEPARATION,
     *DOCUMENTS,
+    *STRANGERS,
     *IDENTITIES,
     *STORED,
     *PLAIN,
@@ -120,6 +122,7 @@ def test_every_rule_has_its_cases() -> None:
         *("ssm-own-key", "secretsmanager-own-key"),  # the same
         *("tags-no-secrets", "stack-outputs-no-secrets"),  # what is not known is not shown
         *("iam-no-users", "secretsmanager-rotated"),  # absence or presence alone
+        *("sns-encrypted", "rds-no-literal-password"),  # a computed value is one
         "ecs-execution-role",  # a document that cannot be read is the finding of others
         *("acm-not-imported", "route53-no-dangling"),  # what is not known is of this stack
     }

@@ -145,6 +145,7 @@ def test_an_operation_without_an_end_is_a_finding(state: str, tmp_path: Path) ->
     (finding,) = (item for item in report.judgement.findings if item.rule == "state-settled")
     assert (finding.urn, finding.undetermined, finding.fails) == (urn, True, True)
     assert "second: it was creating" in finding.witness
+    assert [item.name for item in report.judgement.cases].count("state-settled") == 1
 
 
 Damage = Callable[[Json], Json]
