@@ -110,7 +110,6 @@ SURVIVORS: Final[tuple[Survivor, ...]] = (
         "widen-what-goes-out",
         "drop-limits-of-what-matters",
         "allow-what-is-denied: * policy[[]NoDecryption]",
-        "open-resource-policies: * stranger",
     ),
     *_for(
         AWS_KEY,
