@@ -19,7 +19,7 @@ from graph.tokens import (
     DB_SUBNET_GROUP,
 )
 from rules.limits import IDENTIFIER, LATE, LONG_IDENTIFIER, Values, every, spelled, together
-from rules.rule import Rule, Severity
+from rules.rule import Level, Rule, Severity
 from rules.subject import Fault, Subject, on, present, rule, unknown
 
 _API: Final = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/"
@@ -202,7 +202,6 @@ def _written_down(subject: Subject) -> Iterator[Fault]:
     for path in ("password", "masterPassword"):
         value = subject.at(path)
         made = subject.resource.property_dependencies.get(path)
-        # A secret of the configuration is a secret in the state, and unknown here.
         if isinstance(value, str) and value and not made:
             yield Fault("has a master password that no resource made", path)
 
@@ -214,9 +213,11 @@ WRITTEN_DOWN: Final = rule(
     name="rds-no-literal-password",
     title="Master passwords are made, not written down",
     severity=Severity.HIGH,
+    # The engine shows secrets of the configuration like literals, so this can only advise.
     why="A password in a program is in its history and on every machine that has a copy",
     fix="set manage_master_user_password, or make the password by a RandomPassword",
     url="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",
+    level=Level.ADVISORY,
 )
 
 RULES: Final[tuple[Rule, ...]] = (NAMES, CREDENTIALS, MANAGED_PASSWORD, WRITTEN_DOWN)

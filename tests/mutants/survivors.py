@@ -36,11 +36,11 @@ DEFENCE: Final = "a second line of defence: the first one, which is judged, hold
 TUNING: Final = "a matter of cost and load, which no rule can know"
 OWN: Final = "a setting of this project's own hosts; the tests of its component hold it"
 CHOICE: Final = (
-    "who may talk to whom abroad is the owner's decision, as partners, registries and log delivery "
-    "need it; the tests of the component hold what this project decided"
+    "how far to narrow what is allowed, and where traffic may go, is the owner's decision, and no rule "
+    "knows it; the tests of the component hold what this project decided"
 )
 AWS_KEY: Final = (
-    "encrypted all the same, by AWS's own key or the account's default, which no stack shows"
+    "AWS's own key, or what the account encrypts by default, which no stack shows, decides then"
 )
 REPLICA: Final = "the size to compare with is the source's, which only AWS could tell"
 
