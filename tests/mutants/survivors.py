@@ -36,8 +36,8 @@ DEFENCE: Final = "a second line of defence: the first one, which is judged, hold
 TUNING: Final = "a matter of cost and load, which no rule can know"
 OWN: Final = "a setting of this project's own hosts; the tests of its component hold it"
 CHOICE: Final = (
-    "how far to narrow what is allowed, and where traffic may go, is the owner's decision, and no rule "
-    "knows it; the tests of the component hold what this project decided"
+    "how far to narrow what is allowed, and where traffic may go, is the owner's decision, and no "
+    "rule knows it; the tests of the component hold what this project decided"
 )
 AWS_KEY: Final = (
     "AWS's own key, or what the account encrypts by default, which no stack shows, decides then"
