@@ -64,10 +64,12 @@ def test_another_authority_is_refused(environment: Environment, authority: Path)
 
 def test_another_host_name_is_refused(environment: Environment) -> None:
     """The same machine, by a name that its certificate is not for."""
-    server = replace(environment.server(), host="127.0.0.2")
-    with pytest.raises(OperatorError) as caught, connection.connect(server):
+    server = replace(environment.server(), host="127.0.0.1")
+    with (
+        pytest.raises(OperatorError, match=r"is for another host than 127\.0\.0\.1"),
+        connection.connect(server),
+    ):
         pass
-    assert "another host than 127.0.0.2" in str(caught.value) or "nobody" in str(caught.value)
 
 
 def test_a_wrong_password_is_a_sentence(environment: Environment) -> None:
@@ -107,7 +109,6 @@ def test_the_migrator_works_as_the_owner(environment: Environment) -> None:
 
 DRIFTS = (
     ("GRANT TRUNCATE ON schema_migrations TO app_rw", "app_rw has TRUNCATE"),
-    ("ALTER TABLE schema_migrations OWNER TO master", "belongs to master"),
     ("ALTER ROLE app_rw CREATEDB", "app_rw has CREATEDB"),
     ("GRANT app_owner TO app_rw", "app_rw is in app_owner"),
     ("ALTER ROLE app_rw PASSWORD 'other'", "the password of app_rw is not the wanted one"),
