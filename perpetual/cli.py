@@ -157,7 +157,7 @@ def _show_again(report: "Report", first: bool, *, form: Format) -> None:  # noqa
     if form is Format.JSON:
         write(document.render(report, indent=None))
     elif form is Format.TEXT and not first:
-        show([*text.findings_lines(report), (), text.verdict_line(report)])
+        show(text.changing_lines(report))
     else:
         show_report(report, form)
 

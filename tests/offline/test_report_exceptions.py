@@ -6,9 +6,13 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
+from perpetual import cli
 from perpetual.offline.findings import Excepted, Finding, Judgement, Policy
 from perpetual.offline.report import Report, Resource
 from perpetual.offline.reports import document, junit, markdown, sarif, text
+from perpetual.offline.revisions.comparison import Comparison
+from perpetual.offline.revisions.forms import to_lines
+from perpetual.output import Format
 from tests.offline.test_reports import SARIF, SHAPE
 
 DOOR = Resource(
@@ -60,6 +64,22 @@ def test_what_is_excepted_is_neither_refusal_nor_advice() -> None:
     assert "front" in lines[at + 1]
     assert lines[at + 2].strip() == "the door is open"
     assert lines[at + 3].strip() == TERMS
+
+
+def test_a_comparison_shows_them() -> None:
+    """Its text ends as the report of the head alone does."""
+    comparison = Comparison(base="main", commit="0" * 40, entries=())
+    lines = ["".join(piece for _, piece in line) for line in to_lines(REPORT, comparison)]
+    assert "EXCEPTED  1 finding" in lines
+    assert f"    {TERMS}" in lines
+
+
+def test_a_watch_shows_them_after_every_save(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the tree is left out of later judgements."""
+    cli._show_again(REPORT, first=False, form=Format.TEXT)  # noqa: SLF001 - what --watch calls
+    said = capsys.readouterr().out
+    assert "EXCEPTED  1 finding" in said
+    assert "it is hot" in said.lower()
 
 
 def test_without_exceptions_no_report_mentions_them() -> None:

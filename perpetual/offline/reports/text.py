@@ -32,10 +32,7 @@ def to_lines(report: Report) -> Iterator[Line]:
         yield from _tree(report, tops, "")
     yield ()
     yield from _summary(report)
-    yield from findings_lines(report)
-    yield from exceptions_lines(report)
-    yield ()
-    yield verdict_line(report)
+    yield from changing_lines(report)
 
 
 def findings_lines(report: Report) -> Iterator[Line]:
@@ -53,6 +50,14 @@ def findings_lines(report: Report) -> Iterator[Line]:
             yield from _cause(entry)
         if finding.url:
             yield (("dim", f"  {visible(finding.url)}"),)
+
+
+def changing_lines(report: Report) -> Iterator[Line]:
+    """Yield what may differ from one judgement to the next: findings, exceptions, the verdict."""
+    yield from findings_lines(report)
+    yield from exceptions_lines(report)
+    yield ()
+    yield verdict_line(report)
 
 
 def exceptions_lines(report: Report) -> Iterator[Line]:

@@ -33,9 +33,7 @@ def to_lines(report: Report, comparison: Comparison) -> Iterator[Line]:
         yield (("bold red" if kind in RISKS else "bold", TITLES[kind]),)
         for entry in entries:
             yield from _entry_lines(entry)
-    yield from text.findings_lines(report)
-    yield ()
-    yield text.verdict_line(report)
+    yield from text.changing_lines(report)
 
 
 def _entry_lines(entry: Entry) -> Iterator[Line]:
