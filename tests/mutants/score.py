@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Final
 
 from graph import Graph
@@ -54,20 +55,35 @@ def findings(stack: Stack) -> list[Finding]:
     return judge(active, Graph.of(stack.resources.values()))
 
 
-def changes(stack: Stack, operators: Iterable[Operator]) -> Iterator[Change]:
-    """Yield every change that the operators make to a stack."""
+@dataclass(frozen=True)
+class Sample:
+    """Which changes of each operator to judge: every so many, from one on. At least one is."""
+
+    every: int = 1
+    start: int = 0
+
+
+ALL: Final = Sample()
+
+
+def changes(stack: Stack, operators: Iterable[Operator], sample: Sample = ALL) -> Iterator[Change]:
+    """Yield the changes that the operators make to a stack: a sample of each one's."""
     for item in operators:
-        for target, changed in item.make(stack):
+        made = list(item.make(stack))
+        start = sample.start % max(len(made), 1)
+        for target, changed in islice(made, start, None, sample.every):
             yield Change(item, target, changed)
 
 
-def outcomes(name: str, form: str, operators: Iterable[Operator]) -> list[Outcome]:
-    """Return what comes of every change to one stack in one form."""
+def outcomes(
+    name: str, form: str, operators: Iterable[Operator], sample: Sample = ALL
+) -> list[Outcome]:
+    """Return what comes of the changes to one stack in one form."""
     stack = base(name, form)
     before = {(item.rule, item.message) for item in findings(stack)}
     refusing = {rule.name for rule in rules(name)[Level.MANDATORY]}
     result = []
-    for change in changes(stack, operators):
+    for change in changes(stack, operators, sample):
         found = _first(stack, change.stack, before)
         result.append(
             Outcome(

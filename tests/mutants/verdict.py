@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.mutants.every import SAME, WORSE
-from tests.mutants.score import Outcome, outcomes
+from tests.mutants.score import ALL, Outcome, Sample, outcomes
 from tests.mutants.survivors import SURVIVORS, Survivor
 
 
@@ -40,18 +40,17 @@ class Verdict:
 
     @property
     def unused(self) -> list[Survivor]:
-        """Return the explanations of what is found by now, or is not made any more."""
+        """Return the explanations of what is found by now, or is not judged."""
         used = [reason for _, reason in self.survivors]
         return [
             item for item in SURVIVORS if item.about(self.stack, self.form) and item not in used
         ]
 
 
-def verdict(stack: str, form: str) -> Verdict:
+def verdict(stack: str, form: str, sample: Sample = ALL) -> Verdict:
     """Return the verdict on one stack in one form."""
-    return Verdict(
-        stack, form, tuple(outcomes(stack, form, WORSE)), tuple(outcomes(stack, form, SAME))
-    )
+    worse, same = (tuple(outcomes(stack, form, it, sample)) for it in (WORSE, SAME))
+    return Verdict(stack, form, worse, same)
 
 
 def _explanation(item: Outcome, stack: str, form: str) -> Survivor | None:
