@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_range
 from typing import Final
 
@@ -9,6 +10,13 @@ from graph.intervals import EMPTY, Intervals
 
 # https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2
 _MAPPED: Final = 0xFFFF << 32
+
+
+@lru_cache(maxsize=4096)
+def _span(cidr: str) -> tuple[int, int, int]:
+    """Return a range's version, first and last address; the same few are read all the time."""
+    network = ip_network(cidr, strict=False)
+    return network.version, int(network[0]), int(network[-1])
 
 
 @dataclass(frozen=True)
@@ -27,10 +35,9 @@ class Addresses:
         """
         spans: dict[int, list[tuple[int, int]]] = {4: [], 6: []}
         for cidr in cidrs:
-            network = ip_network(cidr, strict=False)
-            low, high = int(network[0]), int(network[-1])
-            spans[network.version].append((low, high))
-            if network.version == 6 and _MAPPED <= low <= high < _MAPPED + 2**32:  # noqa: PLR2004 - IPv6
+            version, low, high = _span(cidr)
+            spans[version].append((low, high))
+            if version == 6 and _MAPPED <= low <= high < _MAPPED + 2**32:  # noqa: PLR2004 - IPv6
                 spans[4].append((low - _MAPPED, high - _MAPPED))
         return cls(Intervals.of(spans[4]), Intervals.of(spans[6]))
 

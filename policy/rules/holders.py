@@ -171,4 +171,4 @@ def _document(label: str, path: str, value: Any) -> tuple[list[Clause], bool]:
         return [], True
     if found is UNKNOWN:
         return [], False
-    return list(clauses(label, path, found)), not doubtful(found)
+    return list(clauses(label, path, found)), isinstance(value, str) or not doubtful(found)

@@ -118,8 +118,8 @@ class Holder:
             return []
         return [
             Grant(action, resource, clause, clause.conditions + more)
-            for clause in self.clauses
-            if clause.allows and clause.speaks_of(asked)
+            for clause in self._speaking(asked)
+            if clause.allows
             for target in clause.within(on)
             for resource, more in self._limited(asked, target)
             if not any(item.takes(resource) for item in self._denials(asked) if not item.conditions)
@@ -139,9 +139,20 @@ class Holder:
                     yield resource, clause.conditions
 
     def _denials(self, action: str) -> Iterator[Clause]:
-        for clause in (*self.clauses, *(self.boundary or ())):
-            if not clause.allows and clause.speaks_of(action):
+        limits = (item for item in self.boundary or () if item.speaks_of(action))
+        for clause in (*self._speaking(action), *limits):
+            if not clause.allows:
                 yield clause
+
+    def _speaking(self, action: str) -> tuple[Clause, ...]:
+        """Return its own clauses that speak of an action; several rules ask about the same."""
+        if action not in self._asked:
+            self._asked[action] = tuple(item for item in self.clauses if item.speaks_of(action))
+        return self._asked[action]
+
+    @cached_property
+    def _asked(self) -> dict[str, tuple[Clause, ...]]:
+        return {}
 
 
 def clauses(label: str, path: str, body: Mapping[str, Any]) -> Iterator[Clause]:

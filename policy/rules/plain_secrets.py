@@ -24,14 +24,14 @@ _STATE: Final = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/bes
 
 def texts(value: Any, path: str) -> Iterator[tuple[str, str, str]]:
     """Yield every string below a value: its path, the key it stands under, itself."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        yield path, path.rpartition(".")[2].partition("[")[0], value
+    elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from texts(item, f"{path}.{key}")
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
             yield from texts(item, f"{path}[{number}]")
-    elif isinstance(value, str):
-        yield path, path.rpartition(".")[2].partition("[")[0], value
 
 
 def _found(value: Any, path: str, bits: float) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ each of them may be it.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from graph import Graph
@@ -23,6 +23,7 @@ _PRINCIPAL: Final = re.compile(r"arn:[\w-]+:(?:iam|sts)::(\d{12}):.+|(\d{12})")
 _OWN_ORGANIZATION: Final = "aws:principalorgid"
 
 
+@lru_cache(maxsize=1)  # every policy of a graph asks, and all its texts are read
 def own_accounts(graph: Graph) -> frozenset[str]:
     """Return the ids of the accounts that most ARNs in a graph name: one, or several as often."""
     counted = Counter(

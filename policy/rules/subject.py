@@ -261,11 +261,13 @@ def per_document(*paths: str, test: Callable[[str, Mapping[str, Any]], Iterator[
     def tested(subject: Subject) -> Iterator[Fault]:
         for path in paths:
             try:
-                found = document(subject.at(path))
+                value = subject.at(path)
+                found = document(value)
             except MalformedError:
                 yield Fault(f"has no JSON object in {path}", path)
                 continue
-            if found is UNKNOWN or doubtful(found):
+            # A text is known as a whole: only an object has values to be told apart.
+            if found is UNKNOWN or (not isinstance(value, str) and doubtful(found)):
                 yield unknown(path)
             elif found is not None and _ragged(found):
                 yield Fault(f"has a statement in {path} that is no object", path)
