@@ -1,5 +1,6 @@
 """Settings of the whole suite."""
 
+import compileall
 import gc
 
 import pytest
@@ -11,6 +12,7 @@ import components.ecs
 import components.image
 import components.network
 from tests.support import chromium
+from tests.support.stacks import ROOT
 
 # The SDK's classes are loaded once and stay: walking them at every collection would double the
 # time of each capture.
@@ -18,9 +20,26 @@ LOADED = (components.access, components.data, components.ecs, components.image, 
 gc.collect()
 gc.freeze()
 
+# Tests start the command some hundred times, and each would compile the sources again where the
+# environment forbids Python to keep what it compiles.
+SOURCES = ("components", "perpetual", "policy", "settings")
+
 # A busy machine is not a fault: examples are bounded by their number, not by the clock.
 settings.register_profile("perpetual", deadline=None)
 settings.load_profile("perpetual")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the sources once, before there are workers."""
+    if not hasattr(config, "workerinput"):
+        for name in SOURCES:
+            compileall.compile_dir(ROOT / name, quiet=2)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was collected, thousands of cases, out of every collection of garbage to come."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
