@@ -10,7 +10,7 @@ import gc
 import inspect
 import selectors
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -160,13 +160,25 @@ def _until_done(
         with suppress(StalledError):
             loop.run_until_complete(_wind_down())
         _close_coroutines()
-        for known, where in raised:
-            if known is error:
-                raise error.with_traceback(where) from error.__cause__
+        places = {id(known): where for known, where in raised}
+        for item in (*causes(error), error):
+            item.__traceback__ = places.get(id(item)) or item.__traceback__
         raise
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield what an error was raised from, nearest first: the SDK wraps what an `apply` raises.
+
+    It also raises errors from themselves, so a chain may have no end.
+    """
+    seen = {id(error)}
+    while (cause := error.__cause__) is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        error = cause
+        yield error
 
 
 def _close_coroutines() -> None:

@@ -15,7 +15,7 @@ import pulumi
 
 from perpetual.errors import OperatorError
 from perpetual.offline.answers import Answers, UnansweredError, invokes
-from perpetual.offline.capture import Capture, StalledError, capture
+from perpetual.offline.capture import Capture, StalledError, capture, causes
 from perpetual.offline.config import Config
 from perpetual.offline.project import Project
 
@@ -91,8 +91,10 @@ def _explained(
             return _unanswered(error, config)
         case SyntaxError(filename=str(file), lineno=int(line)) if _is_own(file, root):
             frames = [*frames, (file, line)]
-    if not frames and error.__cause__ is not None:
-        frames = list(_own_frames(error.__cause__.__traceback__, root))
+    for cause in () if frames else causes(error):
+        if frames := list(_own_frames(cause.__traceback__, root)):
+            error = cause
+            break
     text = traceback.format_exception_only(type(error), error)[-1].strip()
     if not frames:
         hint = "It happened outside the project's own files; --trace shows where."

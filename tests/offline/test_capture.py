@@ -15,7 +15,7 @@ import pulumi_random as random
 import pytest
 
 from perpetual.offline.answers import UnansweredError
-from perpetual.offline.capture import UNKNOWN, Capture, capture
+from perpetual.offline.capture import UNKNOWN, Capture, capture, causes
 
 
 class _Box(pulumi.ComponentResource):
@@ -318,3 +318,12 @@ def test_two_runs_make_equal_requests_in_equal_order() -> None:
     ]
     assert len(json.loads(runs[0])) == 60
     assert runs[0] == runs[1] == runs[2]
+
+
+def test_what_an_error_was_raised_from_is_told_once() -> None:
+    """Nearest first, and even where a chain leads back to its beginning."""
+    outer, middle, inner = ValueError("outer"), ValueError("middle"), ValueError("inner")
+    outer.__cause__, middle.__cause__ = middle, inner
+    assert list(causes(outer)) == [middle, inner]
+    inner.__cause__ = outer
+    assert list(causes(outer)) == [middle, inner]
