@@ -11,11 +11,11 @@ from rules.subject import (
     Test,
     count,
     elements,
+    names,
     not_off,
     number,
     on,
     only_if,
-    present,
     requires,
     rule,
     unknown,
@@ -144,11 +144,7 @@ TLS_POLICY: Final = rule(
 )
 CERTIFICATE: Final = rule(
     _encrypted(
-        only_if(
-            # A certificate that is not known is still one: its ARN comes with the first `up`.
-            lambda subject: subject.at("certificateArn") is not UNKNOWN,
-            requires("certificateArn", present, "speaks TLS without a certificate"),
-        )
+        names("certificateArn", "speaks TLS without a certificate"),
     ),
     *LISTENERS,
     name="alb-certificate",

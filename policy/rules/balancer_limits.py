@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from graph import UNKNOWN
 from rules.balancer import BALANCERS, LISTENERS, TARGET_GROUPS
-from rules.limits import LATE, every, outside, ranged, shown, spelled
+from rules.limits import LATE, outside, ranged, shown, spelled
 from rules.rule import Rule, Severity
 from rules.subject import (
     Fault,
     Subject,
     Test,
     elements,
+    every,
     number,
     only_if,
     present,

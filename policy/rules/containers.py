@@ -32,6 +32,12 @@ def containers(subject: Subject) -> tuple[list[tuple[str, Container]], list[Faul
     return elements(value, TWIN)
 
 
+def called(path: str, item: Container) -> str:
+    """Return what messages call a container: by its name, or its path where that is not known."""
+    name = item.get("name")
+    return f"container {name if isinstance(name, str) else path}"
+
+
 def each_container(test: Callable[[str, str, Container], Iterator[Fault]]) -> Test:
     """Return the test of every container: its path, its name, itself."""
 
@@ -39,9 +45,7 @@ def each_container(test: Callable[[str, str, Container], Iterator[Fault]]) -> Te
         found, faults = containers(subject)
         yield from faults
         for path, item in found:
-            name = item.get("name")
-            called = name if isinstance(name, str) else path
-            yield from test(path, f"container {called}", item)
+            yield from test(path, called(path, item), item)
 
     return tested
 

@@ -8,14 +8,14 @@ from graph import UNKNOWN
 from graph.tokens import AUTOSCALING_GROUP, ECS_SERVICE, TASK_DEFINITION
 from rules.balancer import TARGET_GROUPS
 from rules.containers import containers
-from rules.ecs_capacity import groups, types
+from rules.ecs_capacity import group_of, groups, types
 from rules.ecs_fit import definition
 from rules.ecs_service import CAPACITY_PROVIDER, rolling
 from rules.rule import Level, Rule, Severity
 from rules.subject import (
     Fault,
     Subject,
-    Test,
+    every,
     number,
     on,
     only_if,
@@ -33,16 +33,6 @@ _PROVIDER: Final = "autoScalingGroupProvider"
 _GRAVITON: Final = re.compile(r"(?:a1|[a-z]+\d+g[a-z]*)\..*")
 """Instance types with Arm processors: a `g` follows the generation.
 https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html"""
-
-
-def _both(*tests: Test) -> Test:
-    """Return the test that all of these pass."""
-
-    def test(subject: Subject) -> Iterator[Fault]:
-        for one in tests:
-            yield from one(subject)
-
-    return test
 
 
 def _balanced(subject: Subject) -> bool:
@@ -76,13 +66,10 @@ def _execution_role(subject: Subject) -> Iterator[Fault]:
 
 
 def _protected(subject: Subject) -> Iterator[Fault]:
-    index = subject.graph.index
-    for provider in index.of(CAPACITY_PROVIDER):
+    for provider in subject.graph.index.of(CAPACITY_PROVIDER):
         if within(provider.properties, f"{_PROVIDER}.managedTerminationProtection") != "ENABLED":
             continue
-        arn = within(provider.properties, f"{_PROVIDER}.autoScalingGroupArn")
-        link = index.link(provider, _PROVIDER, arn, (AUTOSCALING_GROUP,))
-        if link is None or link.urn != subject.resource.urn:
+        if group_of(subject, provider) is not subject.resource:
             continue
         value = subject.at("protectFromScaleIn")
         if value is UNKNOWN:
@@ -139,7 +126,7 @@ def _codes(matcher: Any) -> list[int]:
 ALARMS: Final = rule(
     only_if(
         _balanced,
-        _both(
+        every(
             requires("alarms.enable", on, "deploys without watching an alarm"),
             requires("alarms.rollback", on, "does not roll back when an alarm rings"),
         ),
@@ -198,7 +185,7 @@ PROTECTED: Final = rule(
 DRAINED: Final = rule(
     only_if(
         lambda subject: subject.at(_PROVIDER) is not None,
-        _both(
+        every(
             requires(
                 f"{_PROVIDER}.managedDraining",
                 lambda value: value in (None, "ENABLED"),

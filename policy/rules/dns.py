@@ -8,9 +8,9 @@ from typing import Any, Final
 from graph import UNKNOWN, Resource
 from rules.certificates import CERTIFICATE
 from rules.edge import attached
-from rules.limits import LATE, Values, chosen, every, outside, ranged, shown
+from rules.limits import LATE, Values, chosen, outside, ranged, shown
 from rules.rule import Level, Rule, Severity
-from rules.subject import Fault, Subject, elements, number, only_if, present, rule, unknown
+from rules.subject import Fault, Subject, elements, every, number, only_if, present, rule, unknown
 
 _RECORD: Final = "aws:route53/record:Record"
 _ZONE: Final = "aws:route53/zone:Zone"

@@ -8,9 +8,20 @@ from graph import UNKNOWN
 from graph.tasks import TWIN
 from graph.tokens import TASK_DEFINITION
 from rules import secrets
-from rules.containers import Container, container_property, containers, each_container
+from rules.containers import Container, called, container_property, containers, each_container
 from rules.rule import Level, Rule, Severity
-from rules.subject import Fault, Subject, Test, elements, present, requires, rule, unknown, within
+from rules.subject import (
+    Fault,
+    Subject,
+    Test,
+    elements,
+    every,
+    present,
+    requires,
+    rule,
+    unknown,
+    within,
+)
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 _PARAMETERS: Final = f"{_GUIDE}task_definition_parameters.html"
@@ -94,32 +105,23 @@ def _movable(subject: Subject, image: str) -> str | None:
     return f"runs {image} by a tag that may move, not by digest"
 
 
-def _apart(subject: Subject) -> Iterator[Fault]:
-    for path, says in (
-        ("pidMode", "shares the host's processes"),
-        ("ipcMode", "shares the host's memory"),
-    ):
-        yield from requires(path, lambda value: value != "host", says)(subject)
+def _own(value: object) -> bool:
+    return value != "host"
 
 
 def _kept(driver: object) -> bool:
     return present(driver) and driver != "none"
 
 
-def _devices(path: str, called: str, item: Container) -> Iterator[Fault]:
-    given = within(item, "linuxParameters.devices")
-    if given is UNKNOWN:
-        yield unknown(f"{path}.linuxParameters.devices")
-    elif given:
-        yield Fault(f"gives {called} a device of the host", f"{path}.linuxParameters.devices")
-
-
-def _shared(subject: Subject) -> Iterator[Fault]:
-    yield from _volumes(subject)
-    found, _ = containers(subject)
+def _devices(subject: Subject) -> Iterator[Fault]:
+    found, _ = containers(subject)  # what cannot be read is the finding of others
     for path, item in found:
-        name = item.get("name")
-        yield from _devices(path, f"container {name}", item)
+        given = within(item, "linuxParameters.devices")
+        if given is UNKNOWN:
+            yield unknown(f"{path}.linuxParameters.devices")
+        elif given:
+            says = f"gives {called(path, item)} a device of the host"
+            yield Fault(says, f"{path}.linuxParameters.devices")
 
 
 def _volumes(subject: Subject) -> Iterator[Fault]:
@@ -175,7 +177,10 @@ HOST_NETWORK: Final = rule(
     controls=("FSBP ECS.1", "FSBP ECS.17"),
 )
 HOST_PID: Final = rule(
-    _apart,
+    every(
+        requires("pidMode", _own, "shares the host's processes"),
+        requires("ipcMode", _own, "shares the host's memory"),
+    ),
     TASK_DEFINITION,
     name="ecs-no-host-processes",
     title="No task shares its host's processes or memory",
@@ -239,7 +244,7 @@ CAPABILITIES: Final = rule(
     url="https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html",
 )
 VOLUMES: Final = rule(
-    _shared,
+    every(_volumes, _devices),
     TASK_DEFINITION,
     name="ecs-no-host-paths",
     title="No task mounts its host's system or its container socket",

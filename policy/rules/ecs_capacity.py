@@ -90,12 +90,18 @@ def groups(subject: Subject) -> list[Resource]:
     for provider in index.of(CAPACITY_PROVIDER):
         if provider.properties.get("name", UNKNOWN) not in names:
             continue
-        path = "autoScalingGroupProvider"
-        arn = within(provider.properties, f"{path}.autoScalingGroupArn")
-        link = index.link(provider, path, arn, (AUTOSCALING_GROUP,))
-        if link and link.urn:
-            found.append(index.by_urn[link.urn])
+        group = group_of(subject, provider)
+        if group:
+            found.append(group)
     return found
+
+
+def group_of(subject: Subject, provider: Resource) -> Resource | None:
+    """Return the autoscaling group of this stack behind a capacity provider."""
+    index, path = subject.graph.index, "autoScalingGroupProvider"
+    arn = within(provider.properties, f"{path}.autoScalingGroupArn")
+    link = index.link(provider, path, arn, (AUTOSCALING_GROUP,))
+    return index.by_urn[link.urn] if link and link.urn else None
 
 
 def need(found: list[tuple[str, Container]], task: Subject) -> tuple[float, float] | None:

@@ -7,7 +7,18 @@ from typing import Final
 from graph import UNKNOWN
 from graph.tokens import ECS_SERVICE, ECS_TASK_SET
 from rules.rule import Level, Rule, Severity
-from rules.subject import Fault, Subject, elements, not_on, number, on, only_if, requires, rule
+from rules.subject import (
+    Fault,
+    Subject,
+    elements,
+    every,
+    not_on,
+    number,
+    on,
+    only_if,
+    requires,
+    rule,
+)
 from rules.subject import unknown as not_known
 
 CLUSTER: Final = "aws:ecs/cluster:Cluster"
@@ -53,14 +64,6 @@ def _deployable(subject: Subject) -> Iterator[Fault]:
         )
 
 
-def _breaks(subject: Subject) -> Iterator[Fault]:
-    for key, says in (
-        ("enable", "goes on starting a release that fails"),
-        ("rollback", "does not roll a failed deployment back"),
-    ):
-        yield from requires(f"deploymentCircuitBreaker.{key}", on, says)(subject)
-
-
 def _insights(subject: Subject) -> Iterator[Fault]:
     found, faults = elements(subject.at("settings"), "settings")
     yield from faults
@@ -91,7 +94,14 @@ PUBLIC_ADDRESS: Final = rule(
 CIRCUIT_BREAKER: Final = rule(
     only_if(
         rolling,
-        _breaks,
+        every(
+            requires(
+                "deploymentCircuitBreaker.enable", on, "goes on starting a release that fails"
+            ),
+            requires(
+                "deploymentCircuitBreaker.rollback", on, "does not roll a failed deployment back"
+            ),
+        ),
     ),
     ECS_SERVICE,
     name="ecs-circuit-breaker",

@@ -31,16 +31,6 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-def every(*tests: Test) -> Test:
-    """Return the test that is all of these."""
-
-    def tested(subject: Subject) -> Iterator[Fault]:
-        for test in tests:
-            yield from test(subject)
-
-    return tested
-
-
 def spelled(path: str, pattern: str, accepted: str) -> Test:
     """Return the test that the text at `path` matches a pattern; `accepted` is it in words."""
     matches = re.compile(pattern).fullmatch

@@ -9,11 +9,9 @@ from rules.rule import Level, Rule, Severity
 from rules.subject import (
     Fault,
     Subject,
+    names,
     number,
-    only_if,
     per_document,
-    present,
-    requires,
     rule,
     unknown,
 )
@@ -70,11 +68,7 @@ RETAINED: Final = rule(
     controls=("FSBP CloudWatch.16",),
 )
 ENCRYPTED: Final = rule(
-    only_if(
-        # The ARN of a key that this `up` makes is not known, and is there all the same.
-        lambda subject: subject.at("kmsKeyId") is not UNKNOWN,
-        requires("kmsKeyId", present, "is not encrypted with a key of the stack"),
-    ),
+    names("kmsKeyId", "is not encrypted with a key of the stack"),
     LOG_GROUP,
     name="logs-encrypted",
     title="Log groups are encrypted with a key of the stack",

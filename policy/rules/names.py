@@ -15,14 +15,13 @@ from rules.limits import (
     LATE,
     Values,
     chosen,
-    every,
     misspelled,
     ranged,
     spelled,
     together,
 )
 from rules.rule import Rule, Severity
-from rules.subject import Fault, Subject, Test, count, elements, number, present, rule
+from rules.subject import Fault, Subject, Test, count, elements, every, number, present, rule
 
 _IAM: Final = {
     "aws:iam/role:Role": 64,

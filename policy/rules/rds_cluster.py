@@ -6,7 +6,7 @@ from typing import Any, Final
 from graph import UNKNOWN
 from graph.tokens import DB_CLUSTER, DB_CLUSTER_INSTANCE, DB_INSTANCE, DB_PROXY
 from rules.limits import LATE, outside
-from rules.rds import ADMINS
+from rules.rds import of_its_own
 from rules.rule import Level, Rule, Severity
 from rules.subject import (
     Fault,
@@ -160,7 +160,7 @@ ADMIN_NAME: Final = rule(
         ),
         requires(
             "masterUsername",
-            lambda value: value is None or str(value).lower() not in ADMINS,
+            of_its_own,
             "has a master user whose name everybody guesses",
         ),
     ),

@@ -18,9 +18,9 @@ from graph.tokens import (
     DB_PROXY,
     DB_SUBNET_GROUP,
 )
-from rules.limits import IDENTIFIER, LATE, LONG_IDENTIFIER, Values, every, spelled, together
+from rules.limits import IDENTIFIER, LATE, LONG_IDENTIFIER, Values, spelled, together
 from rules.rule import Level, Rule, Severity
-from rules.subject import Fault, Subject, on, present, rule, unknown
+from rules.subject import Fault, Subject, every, on, present, rule, unknown
 
 _API: Final = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/"
 

@@ -10,10 +10,9 @@ from rules.rule import Level, Rule, Severity
 from rules.subject import (
     Fault,
     Subject,
+    names,
     number,
-    only_if,
     per_document,
-    present,
     requires,
     rule,
     unknown,
@@ -76,11 +75,7 @@ OFTEN: Final = rule(
     controls=("FSBP SecretsManager.4",),
 )
 OWN_KEY: Final = rule(
-    only_if(
-        # The ARN of a key that this `up` makes is not known, and is there all the same.
-        lambda subject: subject.at("kmsKeyId") is not UNKNOWN,
-        requires("kmsKeyId", present, "is encrypted with the key of all of the account's secrets"),
-    ),
+    names("kmsKeyId", "is encrypted with the key of all of the account's secrets"),
     SECRET,
     name="secretsmanager-own-key",
     title="Secrets are encrypted with a key of the stack",

@@ -10,9 +10,9 @@ from rules.subject import (
     Fault,
     Subject,
     elements,
+    names,
     on,
     per_document,
-    present,
     rule,
     unknown,
     within,
@@ -34,13 +34,6 @@ def _metrics(subject: Subject) -> Iterator[Fault]:
             yield unknown(where)
         elif not on(value):
             yield Fault("has a rule without metrics" if path else "has no metrics", where)
-
-
-def _encrypted(subject: Subject) -> Iterator[Fault]:
-    # A key that is not known yet is one.
-    value = subject.at("kmsMasterKeyId")
-    if value is not UNKNOWN and not present(value):
-        yield Fault("stores its messages in plain text", "kmsMasterKeyId")
 
 
 NOT_PUBLIC: Final = rule(
@@ -70,7 +63,7 @@ METRICS: Final = rule(
 )
 
 ENCRYPTED: Final = rule(
-    _encrypted,
+    names("kmsMasterKeyId", "stores its messages in plain text"),
     TOPIC,
     name="sns-encrypted",
     title="Topics are encrypted",

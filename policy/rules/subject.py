@@ -122,6 +122,30 @@ def only_if(applies: Callable[[Subject], bool], test: Test) -> Test:
     return limited
 
 
+def every(*tests: Test) -> Test:
+    """Return the test that is all of these."""
+
+    def tested(subject: Subject) -> Iterator[Fault]:
+        for test in tests:
+            yield from test(subject)
+
+    return tested
+
+
+def names(path: str, says: str) -> Test:
+    """Return the test that something is named at `path`, known or not.
+
+    The ARN of what this `up` makes is not known yet, and is one all the same.
+    """
+
+    def test(subject: Subject) -> Iterator[Fault]:
+        value = subject.at(path)
+        if value is not UNKNOWN and not present(value):
+            yield Fault(says, path)
+
+    return test
+
+
 def rule(  # noqa: PLR0913 - these are the columns of a rule's row
     test: Test,
     *types: str,
