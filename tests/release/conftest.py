@@ -129,7 +129,7 @@ def environment(built: build.Built) -> Iterator[Environment]:
     made = Environment(
         root=ROOT,
         image=built.id,
-        name="perpetual-test",
+        name=f"perpetual-test-{uuid.uuid4().hex[:8]}",
         ports=Ports.free(),
         drain_seconds=10,
         stop_seconds=20,

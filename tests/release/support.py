@@ -13,12 +13,12 @@ from perpetual.release.web import Client
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "release" / "example"
 BASES = {
-    "BUILDER_IMAGE": "perpetual-test/builder:bookworm",
-    "RUNNER_IMAGE": "perpetual-test/runner:bookworm",
+    "BUILDER_IMAGE": "perpetual-test/builder:trixie",
+    "RUNNER_IMAGE": "perpetual-test/runner:trixie",
 }
 SERVICES = {
-    "POSTGRES_IMAGE": "perpetual-test/postgres:bookworm",
-    "NGINX_IMAGE": "perpetual-test/nginx:bookworm",
+    "POSTGRES_IMAGE": "perpetual-test/postgres:trixie",
+    "NGINX_IMAGE": "perpetual-test/nginx:trixie",
 }
 VARIABLES = {
     "DATABASE_URL": "postgres://app_rw:nothing@database.invalid:5432/app",

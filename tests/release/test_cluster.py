@@ -75,7 +75,7 @@ def test_rpc_runs_in_the_node_and_eval_beside_it(start: Start) -> None:
     assert node.run("/app/bin/shop", "eval", started).strip() == "false"
     assert node.run("/app/bin/shop", "eval", "IO.puts(Node.alive?())").strip() == "false"
     wrong = {"RELEASE_COOKIE": "another"}
-    assert "nodedown" in node.refused("/app/bin/shop", "rpc", "1", variables=wrong)
+    assert "RPC failed with reason" in node.refused("/app/bin/shop", "rpc", "1", variables=wrong)
 
 
 def test_a_console_starts_no_work(start: Start) -> None:

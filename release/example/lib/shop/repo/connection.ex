@@ -19,8 +19,8 @@ defmodule Shop.Repo.Connection do
 
   @doc "Run one statement with parameters."
   def query(db, sql, parameters) do
-    with {:ok, _status, _types, _columns} <- :pgsql.prepare(db, '', bytes(sql)),
-         {:ok, {_command, result}} <- :pgsql.execute(db, '', Enum.map(parameters, &parameter/1)) do
+    with {:ok, _status, _types, _columns} <- :pgsql.prepare(db, ~c"", bytes(sql)),
+         {:ok, {_command, result}} <- :pgsql.execute(db, ~c"", Enum.map(parameters, &parameter/1)) do
       {:ok, decoded(result)}
     else
       {:error, fields} -> {:error, error(fields)}
