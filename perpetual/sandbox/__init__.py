@@ -1,0 +1,1 @@
+"""A running copy of a stack on one machine: AWS's API emulated, containers real."""
