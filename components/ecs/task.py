@@ -8,6 +8,7 @@ from typing import Any, Final
 import pulumi
 
 from perpetual import contract
+from perpetual.shutdown import Shutdown
 from settings import models
 
 CA_BUNDLE: Final = "/app/rds-global-bundle.pem"
@@ -62,7 +63,7 @@ def containers(
             # An init process reaps what shells of ECS Exec leave behind, and passes SIGTERM on.
             "linuxParameters": {"initProcessEnabled": True},
             "ulimits": [{"name": "nofile", "softLimit": OPEN_FILES, "hardLimit": OPEN_FILES}],
-            "stopTimeout": settings.stop_seconds,
+            "stopTimeout": Shutdown(drain=settings.drain_seconds).stop,
             # ECS Exec installs its agent into the container, and so needs a writable root:
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
             "readonlyRootFilesystem": False,

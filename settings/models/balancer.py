@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from perpetual import shutdown
 from settings import forms
 from settings.models.base import AnyCidr, Group, Maybe
 
@@ -64,7 +65,7 @@ class Balancer(Group):
         default=2, ge=2, le=10, description="Failed checks that turn a target unhealthy, 2 to 10."
     )
     deregistration_seconds: int = Field(
-        default=30,
+        default=shutdown.DEFAULT.deregistration,
         ge=0,
         le=3600,
         description=(

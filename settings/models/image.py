@@ -24,7 +24,8 @@ class Image(Group):
         description="`build` on this `up`, or run what `perpetual deploy` last `deployed`.",
     )
     context: str = Field(
-        default="release", description="Build context: a folder, or your application's checkout."
+        default="release/example",
+        description="Build context: a folder, or your application's checkout.",
     )
     dockerfile: str = Field(
         default="Dockerfile", description="Dockerfile, relative to the context."

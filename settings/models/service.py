@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from perpetual import shutdown
 from settings import forms
 from settings.models.base import Group, LogRetention, Maybe, Text, VariableName
 
@@ -86,15 +87,13 @@ class Service(Group):
         le=65_535,
         description="Port of Erlang distribution between tasks, 1024 to 65535.",
     )
-    stop_seconds: int = Field(
-        default=60, ge=2, le=120, description="Time between SIGTERM and SIGKILL, seconds, 2 to 120."
-    )
     drain_seconds: int = Field(
-        default=45,
+        default=shutdown.DEFAULT.drain,
         ge=0,
-        le=119,
+        le=shutdown.MOST_DRAIN,
         description=(
-            "Longest the release's own drainers take after SIGTERM, seconds; below `stopSeconds`."
+            "Longest the release's own drainers take after SIGTERM, seconds; SIGKILL comes "
+            f"{shutdown.SPARE} later. 0 to {shutdown.MOST_DRAIN}."
         ),
     )
     grace_seconds: int = Field(

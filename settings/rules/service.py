@@ -78,18 +78,6 @@ def memory_is_ordered(service: Service) -> Problems:
         )
 
 
-def shutdown_is_ordered(service: Service) -> Problems:
-    """Drainers end before SIGKILL."""
-    if service.drain_seconds >= service.stop_seconds:
-        yield Problem(
-            "service.drainSeconds",
-            service.drain_seconds,
-            f"less than service.stopSeconds, {service.stop_seconds}, after which SIGKILL ends the "
-            "release",
-            "lower it, or raise service.stopSeconds, to 120 at most",
-        )
-
-
 def ports_are_apart(service: Service, database: Database) -> Problems:
     """HTTP, distribution and database keep to ports of their own, so that rules tell them apart."""
     if service.port == service.distribution_port:
@@ -191,7 +179,6 @@ def secrets_are_apart(service: Service) -> Problems:
 RULES: Final[tuple[Rule, ...]] = (
     deployments_proceed,
     memory_is_ordered,
-    shutdown_is_ordered,
     ports_are_apart,
     autoscaling_is_ordered,
     environment_is_plain,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Base images out of Debian packages, for machines without a registry of images: what they hold is
-# what the public defaults hold, slim Debian, Elixir's builder, Postgres and nginx.
+# what the public defaults hold, slim Debian, Elixir's builder, Postgres, nginx, HAProxy and a registry.
 #
 # Run as root, with Docker running. Images that are there already are kept.
 set -euo pipefail
@@ -41,10 +41,9 @@ DOCKERFILE
 }
 
 present runner || runner
-# The driver's package wants a whole XMPP library, with libraries in C, for the one module that the
-# example brings itself; a release would have to include and start all of it.
 present builder || packaged builder elixir erlang-crypto erlang-dev erlang-p1-pgsql erlang-parsetools \
-    erlang-runtime-tools erlang-ssl build-essential ca-certificates curl git \
-    '&& sed -i s/,xmpp]/]/ /usr/lib/erlang/lib/p1_pgsql-*/ebin/p1_pgsql.app'
+    erlang-runtime-tools erlang-ssl build-essential ca-certificates curl git
 present postgres || packaged postgres postgresql-17
 present nginx || packaged nginx nginx-light
+present haproxy || packaged haproxy haproxy
+present registry || packaged registry docker-registry

@@ -82,7 +82,6 @@ def test_a_task_is_the_release_alone_and_this_is_all_of_it() -> None:
         ("cpu", 256, {"cpu": 256}),
         ("memory_mib", 2048, {"memory": 2048}),
         ("memory_reservation_mib", 1024, {"memoryReservation": 1024}),
-        ("stop_seconds", 90, {"stopTimeout": 90}),
     ],
 )
 def test_a_size_changes_its_own_field_alone(
@@ -104,6 +103,13 @@ def test_a_port_changes_its_mapping_and_the_variable_that_tells_the_release(
     mapping = container["portMappings"][position]
     assert mapping == {"containerPort": 4321, "hostPort": 4321, "protocol": "tcp"}
     assert {"name": variable, "value": "4321"} in container["environment"]
+
+
+def test_a_longer_drain_moves_the_end_that_follows_it() -> None:
+    """The release learns the one, ECS the other."""
+    container = release(drain_seconds=90)
+    assert container["stopTimeout"] == 105
+    assert {"name": "DRAIN_SECONDS", "value": "90"} in container["environment"]
 
 
 def test_blocking_logs_have_no_buffer() -> None:

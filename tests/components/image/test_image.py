@@ -9,7 +9,8 @@ import pytest
 
 from components.image import Image, ImageArgs
 from components.image.image import by_digest
-from components.image.tag import build_tag
+from components.image.ignore import rules
+from components.image.tag import build_tag, sent
 from perpetual import contract
 from perpetual.contract import Limit
 from perpetual.offline.capture import UNKNOWN, Capture, capture
@@ -231,14 +232,27 @@ def test_the_contract_says_where_to_push_and_what_decides(context: Path) -> None
     }
 
 
-def test_the_placeholder_can_be_built_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default settings point to it, from the project's folder."""
+def test_the_example_can_be_built_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default settings point to it, from the project's folder; tests/release builds it."""
     monkeypatch.chdir(ROOT)
     made = deploy(source=ImageSource.BUILD)
-    assert made.named("image-build").inputs["build"]["context"] == "release"
-    text = Path("release/Dockerfile").read_text()
+    assert made.named("image-build").inputs["build"]["context"] == "release/example"
+    text = Path("release/example/Dockerfile").read_text()
     assert "USER 65534" in text
-    assert "ENTRYPOINT [" in text
+    assert "CMD [" in text
+
+
+def test_what_the_examples_build_leaves_behind_changes_no_tag(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only what the Dockerfile copies is sent: sources, settings, scripts, authorities."""
+    monkeypatch.chdir(ROOT)
+    context = Path("release/example")
+    found = sent(context, rules((context / ".dockerignore").read_text().splitlines()))
+    folders = {path.partition("/")[0] for path in found}
+    assert folders <= {"assets", "certs", "config", "lib", "mix.exs", "mix.lock", "priv", "rel"}
+    assert {"config/runtime.exs", "lib/shop/release.ex", "rel/env.sh.eex", "mix.exs"} <= set(found)
+    assert not {"config/dev.exs", "config/test.exs"} & set(found)
 
 
 def test_the_repositorys_name_fits_in_the_longest_stack() -> None:
