@@ -45,9 +45,8 @@ class Image(Component):
     relies on `refresh: always`. The parameter is the same resource in both modes: from `build` to
     `deployed` the last build goes on running; back again, the next build is the release.
 
-    A build's cache is Docker's own, on the machine that builds: a cache in the repository would need
-    a tag that moves, and no tag does. Where every run begins on an empty machine, build once with
-    `perpetual deploy` instead.
+    A build's cache is Docker's own, on the machine that builds: a cache in the repository would
+    need a tag that moves, and none does.
 
     The program holds no registry credentials, for they would enter the state. Docker's own are
     used: its ECR credential helper, or `aws ecr get-login-password | docker login` beforehand.

@@ -8,8 +8,8 @@ import pulumi
 import pytest
 
 from components.image import Image, ImageArgs
-from components.image.image import by_digest
 from components.image.ignore import rules
+from components.image.image import by_digest
 from components.image.tag import build_tag, sent
 from perpetual import contract
 from perpetual.contract import Limit
