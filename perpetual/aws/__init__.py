@@ -1,0 +1,1 @@
+"""What every command that acts on AWS shares: clients, faults as sentences, the contract, calls."""
