@@ -1,6 +1,17 @@
 """The control plane of ECS as a readable specification: pure decisions, time only as an argument.
 
-No Docker, no AWS, no threads, no clock. `control.ControlPlane` takes requests as boto3 sends them and
-answers as AWS does; what it makes happen goes through `world.World`, what happens comes back as one
-of `world`'s reports. Each behaviour names the page of AWS's documentation that it follows.
+No Docker, no AWS, no threads, no clock. `control.ControlPlane` takes requests as boto3 sends them
+and answers as AWS does; what it makes happen goes through `world.World`, and what happens comes
+back as one of `world`'s reports. Each behaviour names the page of AWS's documentation it follows.
+
+| module | what it decides |
+| --- | --- |
+| `rollout` | how many tasks of which revision start and stop now |
+| `breaker` | when a deployment has failed |
+| `placement` | which host takes a task |
+| `health` | what a task counts as |
+| `lifecycle` | from one state of a task to the next |
+| `deployments` | how a deployment begins, ends, fails and is undone |
+| `scheduler` | carries the decisions out, service by service |
+| `events` | AWS's words for all of it |
 """

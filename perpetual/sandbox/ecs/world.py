@@ -1,18 +1,18 @@
 """What the control plane makes happen outside, and what it is told: the only two ways across.
 
 A world is told to do things by the methods of `World`, which return at once and report nothing
-from within. What then happens comes back through `ControlPlane.report(report, at)`, in the order in
-which it happened. Reports about tasks, hosts and targets that no longer exist are ignored, so that a
-world need not know what the control plane still knows.
+from within. What then happens comes back through `ControlPlane.report(report, at)`, in the order
+in which it happened. Reports about tasks, hosts and targets that no longer exist are ignored, so
+that a world need not know what the control plane still knows.
 
-The life of one task, seen from its world:
+The life of one task, seen from its world (brackets: progress that only people read):
 
-    start -> [Attached] -> [Pulling -> Pulled] -> Started -> Exited (each container) -> Released
-                                               \\-> StartFailed ---------------------> Released
+    start, [Attached], [Pulling, Pulled], Started, Exited for each container, Released
+    start, [Attached], [Pulling, Pulled], StartFailed, Released
 
-Brackets are progress that only people read. `stop` may come at any point after `start`, also before
-`Started`; the world then ends what it has begun and reports `Exited` for each container that ran,
-and `Released`. A lost host ends its tasks without reports of their own.
+`stop` may come at any point after `start`, also before `Started`; the world then ends what it has
+begun and reports `Exited` for each container that ran, and `Released`. A lost host ends its tasks
+without reports of their own.
 
 Container dependencies, restart policies and pulls are the world's business, as on AWS they are the
 agent's: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ECS_agent.html
