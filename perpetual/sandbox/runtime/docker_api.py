@@ -1,0 +1,149 @@
+"""The edge to Docker: what the sandbox asks of its API, with faults in the words of ECS's agent."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import docker  # type: ignore[import-untyped]
+from docker.errors import APIError, DockerException, NotFound  # type: ignore[import-untyped]
+
+from perpetual.errors import OperatorError
+from perpetual.sandbox.runtime import containers
+from perpetual.sandbox.runtime.containers import Wanted
+from perpetual.sandbox.runtime.labels import Labels
+
+_LOG = logging.getLogger(__name__)
+
+Client = Any
+"""docker-py's APIClient, which has no types."""
+
+SECONDS: Final = 120
+"""Longest wait for an answer of the daemon; pulls answer as they go."""
+
+POOL: Final = 64
+"""Connections to the daemon; following a container's log keeps one."""
+
+
+class Failed(Exception):  # noqa: N818 - what the agent reports, not a fault of the sandbox
+    """Something that Docker refused, as ECS's agent would say it."""
+
+
+def connect() -> Client:
+    """Return a client of the Docker daemon.
+
+    Raises:
+        OperatorError: There is none that answers.
+    """
+    try:
+        client = docker.from_env(timeout=SECONDS, max_pool_size=POOL).api
+        client.ping()
+    except DockerException as error:
+        raise OperatorError(
+            "the Docker daemon does not answer",
+            hint="Start it, and see that you may use it: `docker info` says so.",
+            detail=str(error),
+        ) from error
+    return client
+
+
+def pull(client: Client, reference: str) -> None:
+    """Pull an image.
+
+    Raises:
+        Failed: The registry does not have it, or does not answer.
+    """
+    name, _, digest = reference.partition("@")
+    name, tag = (name, digest) if digest else _tagged(name)
+    try:
+        for step in client.pull(name, tag=tag, stream=True, decode=True):
+            if "error" in step:
+                raise Failed(f"CannotPullContainerError: {step['error']}")
+    except APIError as error:
+        raise Failed(f"CannotPullContainerError: {_daemon(error)}") from error
+
+
+def digest(client: Client, reference: str) -> str | None:
+    """Return the digest under which an image that is here came from its registry."""
+    name = reference.partition("@")[0]
+    name = _tagged(name)[0]
+    for one in client.inspect_image(reference)["RepoDigests"] or ():
+        repository, _, found = one.partition("@")
+        if repository == name:
+            return str(found)
+    return None
+
+
+def run(client: Client, wanted: Wanted) -> str:
+    """Create and start a container, and return its id.
+
+    A daemon that may not raise the limit of open files runs it with the daemon's own limits: said
+    once, and wrong only for a release that needs more.
+
+    Raises:
+        Failed: It cannot be created or started; nothing of it is left.
+    """
+    try:
+        created = client.create_container_from_config(wanted.body, wanted.name)["Id"]
+    except APIError as error:
+        raise Failed(f"CannotCreateContainerError: {_daemon(error)}") from error
+    try:
+        client.start(created)
+    except APIError as error:
+        client.remove_container(created, force=True, v=True)
+        if "rlimit" in _daemon(error) and "Ulimits" in wanted.body["HostConfig"]:
+            _LOG.warning("this daemon may not raise limits: %s runs without ulimits", wanted.name)
+            body = containers.without_limits(wanted.body)
+            return run(
+                client,
+                Wanted(container=wanted.container, name=wanted.name, token=wanted.token, body=body),
+            )
+        raise Failed(f"CannotStartContainerError: {_daemon(error)}") from error
+    return str(created)
+
+
+def address(client: Client, container: str, network: str) -> str:
+    """Return a container's address in a network."""
+    found = client.inspect_container(container)["NetworkSettings"]["Networks"][network]
+    return str(found["IPAddress"])
+
+
+def remove(client: Client, container: str) -> None:
+    """Remove a container, running or not; one that is gone is none the worse."""
+    with suppress(NotFound):
+        client.remove_container(container, force=True, v=True)
+
+
+def events(client: Client, labels: Labels, since: float) -> Iterator[Mapping[str, Any]]:
+    """Yield what happens to the containers of a sandbox, from a moment on, for ever."""
+    wanted = {"type": "container", "label": labels.filter, "event": ["die", "health_status"]}
+    yield from client.events(since=f"{since:.9f}", filters=wanted, decode=True)
+
+
+def sweep(client: Client, labels: Labels) -> list[str]:
+    """Remove everything that a sandbox made in Docker, and return its names."""
+    mine = {"label": labels.filter}
+    gone = []
+    for one in client.containers(all=True, filters=mine):
+        remove(client, one["Id"])
+        gone.append(one["Names"][0].lstrip("/"))
+    for one in client.networks(filters=mine):
+        with suppress(NotFound):
+            client.remove_network(one["Id"])
+        gone.append(one["Name"])
+    for one in client.volumes(filters=mine)["Volumes"] or ():
+        with suppress(NotFound):
+            client.remove_volume(one["Name"], force=True)
+        gone.append(one["Name"])
+    return gone
+
+
+def _tagged(name: str) -> tuple[str, str]:
+    head, colon, tag = name.rpartition(":")
+    return (head, tag) if colon and "/" not in tag else (name, "latest")
+
+
+def _daemon(error: Exception) -> str:
+    said = getattr(error, "explanation", None) or str(error)
+    text = said.decode() if isinstance(said, bytes) else str(said)
+    return f"Error response from daemon: {text.strip()}"

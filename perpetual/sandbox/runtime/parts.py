@@ -1,0 +1,137 @@
+"""The sandbox's own containers, those that are no tasks: images, start, and waiting for them."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped]
+
+from perpetual.errors import OperatorError
+from perpetual.sandbox.runtime import docker_api
+from perpetual.sandbox.runtime.containers import LOOPBACK, Wanted
+from perpetual.sandbox.runtime.docker_api import Client, Failed
+from perpetual.sandbox.runtime.labels import Labels
+
+READY_SECONDS: Final = 60.0
+_PAUSE: Final = 0.05
+_LAST_LINES: Final = 15
+
+
+class Part(StrEnum):
+    """What a sandbox consists of, beside its tasks."""
+
+    BALANCER = "balancer"
+    DATABASE = "database"
+    REGISTRY = "registry"
+
+
+IMAGES: Final = {
+    Part.BALANCER: ("HAPROXY_IMAGE", "haproxy:3.0"),
+    Part.DATABASE: ("POSTGRES_IMAGE", "postgres:17.6-trixie"),
+    Part.REGISTRY: ("REGISTRY_IMAGE", "registry:2.8.3"),
+}
+"""Image of each part: the variable that names another, and the default."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """How a part runs: a command for the shell, files by variable, ports and names.
+
+    `ports` are those inside, each with the one on loopback, 0 for any; `binds` as Docker writes
+    them; `variables` may hold secrets, and so are not shown.
+    """
+
+    part: Part
+    network: str
+    command: str
+    ports: Mapping[int, int]
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    binds: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    user: str = ""
+    stop_signal: str = "SIGTERM"
+
+
+def image(part: Part) -> str:
+    """Return the image of a part: the environment's, or the default."""
+    variable, default = IMAGES[part]
+    return os.environ.get(variable) or default
+
+
+def start(client: Client, labels: Labels, spec: Spec) -> str:
+    """Start a part and return its container's id; its image is pulled where it is missing.
+
+    Raises:
+        OperatorError: The image is nowhere, a port is taken, or Docker refuses otherwise.
+    """
+    _ensure(client, spec.part)
+    body: dict[str, Any] = {
+        "Image": image(spec.part),
+        "Entrypoint": ["/bin/sh", "-c", spec.command],
+        "Cmd": [],
+        "Env": [f"{name}={value}" for name, value in spec.variables.items()],
+        "Labels": labels.of(spec.part),
+        "User": spec.user,
+        "StopSignal": spec.stop_signal,
+        "ExposedPorts": {f"{port}/tcp": {} for port in spec.ports},
+        "HostConfig": {
+            "NetworkMode": spec.network,
+            "PortBindings": {
+                f"{inside}/tcp": [{"HostIp": LOOPBACK, "HostPort": str(outside or "")}]
+                for inside, outside in spec.ports.items()
+            },
+            "Binds": list(spec.binds),
+            "Init": True,
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "1"}},
+        },
+        "NetworkingConfig": {
+            "EndpointsConfig": {spec.network: {"Aliases": [spec.part.value, *spec.names]}}
+        },
+    }
+    name = labels.named(spec.part)
+    try:
+        return docker_api.run(client, Wanted(container=spec.part, name=name, token="", body=body))
+    except Failed as error:
+        raise OperatorError(f"the sandbox's {spec.part} does not start", detail=str(error)) from (
+            error
+        )
+
+
+def port(client: Client, container: str, inside: int) -> int:
+    """Return the port of loopback at which a container's is published."""
+    ports = client.inspect_container(container)["NetworkSettings"]["Ports"]
+    return int(ports[f"{inside}/tcp"][0]["HostPort"])
+
+
+def until(client: Client, container: str, what: str, holds: Callable[[], bool]) -> None:
+    """Wait until something holds of a part.
+
+    Raises:
+        OperatorError: It does not, or the container has ended; its last words are the detail.
+    """
+    deadline = time.monotonic() + READY_SECONDS
+    while not holds():
+        ended = client.inspect_container(container)["State"]["Status"] == "exited"
+        if ended or time.monotonic() > deadline:
+            said = client.logs(container, tail=_LAST_LINES).decode(errors="replace").strip()
+            raise OperatorError(f"the sandbox does not start: {what} did not happen", detail=said)
+        time.sleep(_PAUSE)
+
+
+def _ensure(client: Client, part: Part) -> None:
+    wanted = image(part)
+    try:
+        client.inspect_image(wanted)
+    except ImageNotFound:
+        try:
+            docker_api.pull(client, wanted)
+        except (Failed, DockerException) as error:
+            variable, _ = IMAGES[part]
+            raise OperatorError(
+                f"there is no image {wanted} for the sandbox's {part}",
+                hint=f"Name one that your registry has with the variable {variable}.",
+                detail=str(error),
+            ) from error
