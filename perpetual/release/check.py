@@ -12,7 +12,7 @@ from perpetual.errors import OperatorError
 from perpetual.release import docker, sanity, smoke
 from perpetual.release.build import REVISION_LABEL
 from perpetual.release.environment import Environment, Ports, temporary
-from perpetual.release.receipt import Receipt, Result
+from perpetual.release.receipt import OLD_CODE, Receipt, Result
 
 NAME: Final = "perpetual-check"
 """Name of the environment that a check makes, and removes."""
@@ -86,7 +86,7 @@ def _claims(environment: Environment, options: Options) -> Sequence[tuple[str, C
         ("cluster", partial(smoke.clustered, environment)),
         ("drain under load", partial(smoke.drains, environment)),
         (
-            "old code, new schema",
+            OLD_CODE,
             partial(sanity.old_code, environment, options.previous, options.paths),
         ),
     )

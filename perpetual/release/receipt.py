@@ -15,6 +15,9 @@ from perpetual.errors import OperatorError
 VERSION: Final = 1
 FOLDER: Final = Path(".perpetual") / "receipts"
 
+OLD_CODE: Final = "old code, new schema"
+"""Name of the check that a rollback asks for later."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
@@ -44,6 +47,11 @@ class Receipt:
     def passed(self) -> bool:
         """Tell whether no check failed."""
         return all(result.passed is not False for result in self.results)
+
+    @property
+    def backward_compatible(self) -> bool | None:
+        """Tell whether the code before runs with this schema; `None` where it was not tried."""
+        return next((item.passed for item in self.results if item.name == OLD_CODE), None)
 
 
 def path(root: Path, image: str) -> Path:

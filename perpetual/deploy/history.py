@@ -1,0 +1,170 @@
+"""What was released when, by whom, and how it went: the versions of one parameter.
+
+Each record is a version of `deploy/history`; AWS numbers them, keeps the last hundred, and lets
+nobody change one afterwards.
+https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from perpetual import contract
+from perpetual.deploy.journal import Kind, Schema
+from perpetual.deploy.store import Store
+from perpetual.errors import OperatorError
+
+VERSION: Final = 1
+
+
+class Result(StrEnum):
+    """How a run ended."""
+
+    RELEASED = "released"
+    FAILED = "failed"
+    """What served before serves."""
+    UNCLEAR = "unclear"
+    """Somebody had to look."""
+    INTERRUPTED = "interrupted"
+    """It was killed before it touched the service."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One run; `number` is AWS's, 0 before it is written.
+
+    `backward_compatible` says whether the code of `previous` runs with this release's schema, as
+    `release check` found out; `None` where it was not tried. `seconds` are those until it served
+    alone, `phases` the same by phase.
+    """
+
+    number: int = 0
+    kind: Kind
+    result: Result
+    digest: str
+    tag: str
+    image: str
+    commit: str
+    who: str
+    at: str
+    previous: str
+    schema: Schema
+    backward_compatible: bool | None
+    definition: str = ""
+    seconds: float = 0.0
+    phases: Mapping[str, float] = field(default_factory=dict)
+    said: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Tell whether it was released."""
+        return self.result is Result.RELEASED
+
+    @property
+    def says(self) -> str:
+        """Return the release in words."""
+        return f"release {self.number} ({self.tag}, {self.at} by {self.who})"
+
+
+def name(stack: contract.Stack) -> str:
+    """Return the parameter that holds a stack's history."""
+    return stack.parameter("deploy", "history")
+
+
+def text(record: Record) -> str:
+    """Return a record as the parameter holds it."""
+    content = {"version": VERSION, **asdict(record)}
+    content.pop("number")
+    return json.dumps(content)
+
+
+def parse(number: int, held: str) -> Record:
+    """Return the record in a version of the parameter; raise `ValueError` where it is none."""
+    content: Any = json.loads(held)
+    if not isinstance(content, dict) or content.pop("version", None) != VERSION:
+        message = "it has another version"
+        raise ValueError(message)
+    given = {
+        **content,
+        "kind": Kind(content["kind"]),
+        "result": Result(content["result"]),
+        "schema": Schema(content["schema"]),
+    }
+    return Record(number=number, **given)
+
+
+def read(store: Store) -> Sequence[Record]:
+    """Return the records there are, the oldest first.
+
+    Raises:
+        OperatorError: One is none, so that what it says about the schema is not known either.
+    """
+    found = []
+    for number, held in store.versions(name(store.stack)):
+        try:
+            found.append(parse(number, held))
+        except (ValueError, KeyError, TypeError) as error:
+            raise OperatorError(
+                f"release {number} of the history cannot be read",
+                hint="Was it written by a newer command? Use that one.",
+                detail=f"{name(store.stack)}:{number}: {error}",
+            ) from error
+    return found
+
+
+def append(store: Store, record: Record) -> int:
+    """Write a record down, and return its number."""
+    return store.write(name(store.stack), text(record))
+
+
+# --- which release is which
+
+
+def serving(records: Sequence[Record], digest: str) -> Record | None:
+    """Return the last release of a digest, if it was one."""
+    return next((item for item in reversed(records) if item.good and item.digest == digest), None)
+
+
+def previous(records: Sequence[Record], digest: str) -> Record | None:
+    """Return the release that a rollback from `digest` leads to: the last good other one.
+
+    What was rolled back itself is not good, unless it was deployed again.
+    """
+    left: set[str] = set()
+    current = ""
+    for item in records:
+        if item.good:
+            if item.kind is Kind.ROLLBACK:
+                left.add(current)
+            left.discard(item.digest)
+            current = item.digest
+    good = (item for item in reversed(records) if item.good and item.digest not in left)
+    return next((item for item in good if item.digest != digest), None)
+
+
+def obstacle(records: Sequence[Record], target: Record) -> str:
+    """Return why the code of `target` may not run with today's schema; empty where it may.
+
+    Every run after the target has to have left the schema alone, failed ones too; but for one that
+    took the target's place, where its check tried this very code with it.
+    """
+    for item in records:
+        if item.number <= target.number or item.schema is Schema.SAME:
+            continue
+        if item.previous == target.digest and item.backward_compatible:
+            continue
+        return _why(item, target)
+    return ""
+
+
+def _why(item: Record, target: Record) -> str:
+    moved = "moved" if item.schema is Schema.MOVED else "may have moved"
+    if item.previous != target.digest:
+        tried = f"the code of release {target.number} was never tried with it"
+    elif item.backward_compatible is None:
+        tried = f"no check tried the code of release {target.number} with it"
+    else:
+        tried = f"its check found that the code of release {target.number} does not run with it"
+    return f"release {item.number} {moved} the schema, and {tried}"
