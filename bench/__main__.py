@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from bench import floor, policy, process, projects
+from bench import floor, policy, process, projects, release
 from bench.projects import ROOT
 
 PERPETUAL = (sys.executable, "-m", "perpetual")
@@ -27,6 +27,7 @@ def main() -> None:
     watch()
     growth()
     policy.report()
+    release.report()
 
 
 def preview_against_floor() -> None:

@@ -3,9 +3,7 @@
 All of them run in one process: the machine would not start more than one environment faster.
 """
 
-import hashlib
 import os
-import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -15,9 +13,8 @@ import pytest
 
 from perpetual.release import build, docker
 from perpetual.release.environment import Environment, Ports, temporary
+from tests.release import support
 from tests.release.support import (
-    BASES,
-    EXAMPLE,
     ROOT,
     SERVICES,
     VARIABLES,
@@ -43,25 +40,15 @@ def bases() -> None:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a file that stands in for the authorities of RDS."""
-    folder = tmp_path_factory.mktemp("authority")
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-        "-subj /CN=stand-in -keyout key.pem -out ca.pem"
-    )
-    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    return folder / "ca.pem"
+    return support.authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")
-def context(tmp_path_factory: pytest.TempPathFactory, authority: Path) -> Path:
-    """Return a repository of the example's own, as its users have it."""
-    folder = tmp_path_factory.mktemp("shop")
-    shutil.copytree(
-        EXAMPLE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("_build", "deps")
-    )
-    shutil.copy(authority, folder / "certs" / "rds-global-bundle.pem")
-    commit(folder, "first")
-    return folder
+def options(tmp_path_factory: pytest.TempPathFactory, authority: Path) -> build.Options:
+    """Return how the example is built here, in a repository of its own, as its users have it."""
+    made = support.example(tmp_path_factory.mktemp("shop"), authority)
+    commit(made.context, "first")
+    return made
 
 
 def commit(folder: Path, message: str) -> None:
@@ -71,17 +58,6 @@ def commit(folder: Path, message: str) -> None:
         subprocess.run([*git, "init", "--quiet"], check=True)
     subprocess.run([*git, "add", "--all"], check=True)
     subprocess.run([*git, "commit", "--quiet", "--message", message], check=True)
-
-
-@pytest.fixture(scope="session")
-def options(context: Path, authority: Path) -> build.Options:
-    """Return how the example is built here."""
-    digest = hashlib.sha256(authority.read_bytes()).hexdigest()
-    return build.Options(
-        context=context,
-        name="perpetual-test/shop",
-        arguments={**BASES, "RDS_BUNDLE_SHA256": digest},
-    )
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,16 @@
 """Containers of the example release, and waiting for what they do."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from perpetual.release import docker
+from perpetual.release import build, docker
+from perpetual.release.revision import Revision
 from perpetual.release.web import Client
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +23,9 @@ SERVICES = {
     "POSTGRES_IMAGE": "perpetual-test/postgres:trixie",
     "NGINX_IMAGE": "perpetual-test/nginx:trixie",
 }
+REGISTRY_IMAGE = "perpetual-test/registry:trixie"
+NO_REVISION = Revision("0" * 40, ())
+BUNDLE = Path("certs") / "rds-global-bundle.pem"
 VARIABLES = {
     "DATABASE_URL": "postgres://app_rw:nothing@database.invalid:5432/app",
     "DRAIN_SECONDS": "10",
@@ -101,6 +107,29 @@ class Node:
 def environment_of(variables: Mapping[str, str]) -> list[str]:
     """Return the options of `docker run` that set variables."""
     return [part for name, value in variables.items() for part in ("--env", f"{name}={value}")]
+
+
+def authority(folder: Path) -> Path:
+    """Make a certificate that stands in for the authorities of RDS, and return its file."""
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+        "-subj /CN=stand-in -keyout key.pem -out ca.pem"
+    )
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder / "ca.pem"
+
+
+def example(folder: Path, bundle: Path) -> build.Options:
+    """Copy the example's sources to a folder, and return how they are built there."""
+    ignored = shutil.ignore_patterns("_build", "deps")
+    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True, ignore=ignored)
+    shutil.copy(bundle, folder / BUNDLE)
+    digest = hashlib.sha256(bundle.read_bytes()).hexdigest()
+    return build.Options(
+        context=folder,
+        name="perpetual-test/shop",
+        arguments={**BASES, "RDS_BUNDLE_SHA256": digest},
+    )
 
 
 def layers(reference: str) -> list[str]:
