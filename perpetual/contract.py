@@ -133,6 +133,11 @@ class Stack:
         return self.physical("web")
 
     @property
+    def migration_family(self) -> str:
+        """Return the task definition family of migrations, which no service can be given."""
+        return self.physical("migrate")
+
+    @property
     def namespace(self) -> str:
         """Return the Cloud Map namespace, a private DNS domain."""
         return f"{self.name}.{PREFIX}.internal"
@@ -239,6 +244,10 @@ class Stack:
 
 SECRETS: Final = ("DATABASE_URL", "RELEASE_COOKIE", "SECRET_KEY_BASE")
 """Secrets every release needs, in SSM under `Stack.secret`; `perpetual secrets init` makes them."""
+
+MIGRATOR: Final = "MIGRATOR_DATABASE_URL"
+"""Secret that migrations have in place of the release's `DATABASE_URL`: it is that of the role that
+may change the schema, and no release sees it."""
 
 VARIABLES: Final = (
     "AWS_REGION",

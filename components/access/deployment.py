@@ -52,16 +52,19 @@ def _image(stack: contract.Stack) -> list[Statement]:
 
 
 def _revision(stack: contract.Stack) -> list[Statement]:
-    family = stack.arn("ecs", f"task-definition/{stack.family}:*")
+    families = [
+        stack.arn("ecs", f"task-definition/{family}:*")
+        for family in (stack.family, stack.migration_family)
+    ]
     tasks = stack.arn("ecs", f"task/{stack.cluster}/*")
     return [
-        allow("RegisterRevision", ["ecs:RegisterTaskDefinition"], family),
-        allow("RunMigration", ["ecs:RunTask"], family, _here(stack)),
+        allow("RegisterRevision", ["ecs:RegisterTaskDefinition"], families),
+        allow("RunMigration", ["ecs:RunTask"], families, _here(stack)),
         allow("StopMigration", ["ecs:StopTask"], tasks, _here(stack)),
         allow(
             "TagAtCreation",
             ["ecs:TagResource"],
-            [family, tasks],
+            [*families, tasks],
             {"StringEquals": {"ecs:CreateAction": ["RegisterTaskDefinition", "RunTask"]}},
         ),
         allow(

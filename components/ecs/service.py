@@ -102,7 +102,7 @@ class Service(Component):
         A role without its policy would start tasks that cannot read their secrets.
         """
         stack = args.stack
-        secrets = task.secret_names(args.settings)
+        secrets = [*task.secret_names(args.settings), contract.MIGRATOR]
         return [
             *self._create_role(
                 f"{name}-task-role",
@@ -276,6 +276,8 @@ def _fields(args: ServiceArgs) -> dict[str, pulumi.Input[Any]]:
         "capacityProvider": args.cluster.capacity_provider,
         "subnets": list(args.subnet_ids),
         "securityGroup": args.security_group_id,
+        "migrationFamily": stack.migration_family,
+        "migrationSecret": stack.secret(contract.MIGRATOR),
         "releaseParameter": stack.release_parameter,
         "secrets": {name: stack.secret(name) for name in task.secret_names(settings)},
     }

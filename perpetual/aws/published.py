@@ -17,7 +17,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """The release as an ECS service; `secrets` are names of parameters by variable."""
+    """The release as an ECS service; `secrets` are names of parameters by variable.
+
+    `migration_secret` is the parameter that migrations connect to the database with.
+    """
 
     cluster: str
     name: str
@@ -32,6 +35,8 @@ class Service:
     subnets: Sequence[str]
     security_group: str
     secrets: Mapping[str, str]
+    migration_family: str
+    migration_secret: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +187,8 @@ def _service(given: Mapping[str, Any]) -> Service:
         subnets=tuple(_a(str, item) for item in given["subnets"]),
         security_group=_a(str, given["securityGroup"]),
         secrets={name: _a(str, path) for name, path in given["secrets"].items()},
+        migration_family=_a(str, given["migrationFamily"]),
+        migration_secret=_a(str, given["migrationSecret"]),
     )
 
 

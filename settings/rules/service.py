@@ -153,6 +153,13 @@ def secrets_are_apart(service: Service) -> Problems:
     for name in repeated(service.secrets):
         yield Problem("service.secrets", name, "each name once", "remove the second one")
     for name in service.secrets:
+        if name == contract.MIGRATOR:
+            yield Problem(
+                "service.secrets",
+                name,
+                "secrets of the release; this one is for migrations alone",
+                "remove it from the list: migrations have it without that",
+            )
         if name in contract.SECRETS:
             yield Problem(
                 "service.secrets",

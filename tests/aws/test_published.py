@@ -67,6 +67,8 @@ def test_what_the_program_publishes_is_what_commands_read() -> None:
     assert len(service.subnets) == 3
     assert service.security_group.startswith("sg-")
     assert service.secrets["DATABASE_URL"] == HERE.secret("DATABASE_URL")
+    assert service.migration_family == HERE.migration_family
+    assert service.migration_secret == HERE.secret("MIGRATOR_DATABASE_URL")
     assert found.balancer.url == "https://app.example.com"
     assert found.balancer.name.startswith("app/perpetual-prod/")
     assert ":targetgroup/" in found.balancer.target_group

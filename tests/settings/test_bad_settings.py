@@ -170,6 +170,7 @@ SERVICE: dict[str, Case] = {
     "fraction for text": ({"service/environment": {"RATIO": 0.5}}, "service.environment.RATIO", ["in quotes"]),
     "secret twice": ({"service/secrets": ["A", "A"]}, "service.secrets", ["each name once"]),
     "secret of every stack": ({"service/secrets": ["DATABASE_URL"]}, "service.secrets", ["every stack has"]),
+    "secret of migrations": ({"service/secrets": ["MIGRATOR_DATABASE_URL"]}, "service.secrets", ["for migrations alone"]),
     "secret and variable": ({"service/secrets": ["A"], "service/environment": {"A": "1"}}, "service.secrets", ["a name once"]),
     "secret of the program's name": ({"service/secrets": ["PGSSLMODE"]}, "service.secrets", ["choose another name"]),
     "log mode": ({"service/logMode": "async"}, "service.logMode", ["blocking or non-blocking"]),

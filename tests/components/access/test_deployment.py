@@ -19,6 +19,7 @@ from tests.support.roles import documents
 
 REPOSITORY = arn("ecr", "repository/perpetual/prod")
 REVISION = arn("ecs", "task-definition/perpetual-prod-web:7")
+MIGRATION = arn("ecs", "task-definition/perpetual-prod-migrate:3")
 SERVICE = arn("ecs", "service/perpetual-prod/perpetual-prod-web")
 TASK = arn("ecs", "task/perpetual-prod/0af3")
 RELEASE = arn("ssm", "parameter/perpetual/prod/release")
@@ -40,6 +41,9 @@ ALLOWED = [
     Call("ecs:RegisterTaskDefinition", REVISION),
     Call("ecs:RegisterTaskDefinition", REVISION, {"ecs:privileged": "false"}),
     Call("ecs:TagResource", REVISION, {"ecs:CreateAction": "RegisterTaskDefinition"}),
+    Call("ecs:RegisterTaskDefinition", MIGRATION, {"ecs:privileged": "false"}),
+    Call("ecs:TagResource", MIGRATION, {"ecs:CreateAction": "RegisterTaskDefinition"}),
+    Call("ecs:RunTask", MIGRATION, CLUSTER | {"ecs:auto-assign-public-ip": "DISABLED"}),
     Call("ecs:DescribeTaskDefinition"),
     Call("ecs:RunTask", REVISION, CLUSTER | {"ecs:auto-assign-public-ip": "false"}),
     Call("ecs:TagResource", TASK, {"ecs:CreateAction": "RunTask"}),
@@ -97,6 +101,9 @@ IMPLICITLY = [
         SERVICE,
         CLUSTER | {"ecs:task-definition": arn("ecs", "task-definition/admin:1")},
     ),
+    # Its container could read the password that may change the schema.
+    Call("ecs:UpdateService", SERVICE, CLUSTER | {"ecs:task-definition": MIGRATION}),
+    Call("ecs:RunTask", MIGRATION, OTHER_CLUSTER),
     Call("ecs:DeleteService", SERVICE, CLUSTER),
     Call("ecs:CreateService", SERVICE, CLUSTER),
     Call("ecs:ExecuteCommand", TASK, {"ecs:container-name": "release"}),

@@ -290,7 +290,11 @@ def test_the_execution_role_reads_exactly_the_secrets_that_the_task_is_given() -
     (release,) = json.loads(one(captured, TASK).inputs["containerDefinitions"])
     policy = json.loads(captured.named("service-execution-role-policy").inputs["policy"])
     (read,) = [item for item in policy["Statement"] if item["Action"] == "ssm:GetParameters"]
-    assert read["Resource"] == [secret["valueFrom"] for secret in release["secrets"]]
+    given = [secret["valueFrom"] for secret in release["secrets"]]
+    # Migrations run under the same role, and connect as somebody the release never is.
+    migrator = given[0].rpartition("/")[0] + "/MIGRATOR_DATABASE_URL"
+    assert migrator not in given
+    assert read["Resource"] == [*given, migrator]
     assert any(arn.endswith("/STRIPE_KEY") for arn in read["Resource"])
 
 
@@ -329,6 +333,8 @@ def test_the_fields_tell_the_command_all_it_needs() -> None:
         "capacityProvider": "perpetual-prod-hosts",
         "subnets": SUBNETS,
         "securityGroup": "sg-service",
+        "migrationFamily": "perpetual-prod-migrate",
+        "migrationSecret": "/perpetual/prod/secrets/MIGRATOR_DATABASE_URL",
         "releaseParameter": "/perpetual/prod/release",
         "secrets": {
             "DATABASE_URL": "/perpetual/prod/secrets/DATABASE_URL",
