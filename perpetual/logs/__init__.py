@@ -1,0 +1,1 @@
+"""What happened: the platform's own events, and the release's lines."""

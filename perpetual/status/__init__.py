@@ -1,0 +1,1 @@
+"""How a stack is: one screen, one verdict, and its reasons."""
