@@ -25,6 +25,9 @@ SMALLEST_SHARES: Final = 2
 AUTHORITIES: Final = "PGSSLROOTCERT"
 """Variable that names the file of authorities for the database; the sandbox's stand there."""
 
+PAUSE: Final = "~internal~ecs~pause"
+"""Name that ECS's agent gives the container that holds a task's network."""
+
 ECR: Final = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
 
 _LOGS: Final = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
@@ -90,6 +93,26 @@ def wanted(
     return Wanted(
         container=container, name=place.labels.named(task[-8:], container), token=token, body=body
     )
+
+
+def pause(start: TaskStart, place: Place, image: str) -> Wanted:
+    """Return the container that holds the network of a task of several containers.
+
+    It does nothing; its image is any that has a shell.
+    """
+    ports = [port for one in start.containers for port in _ports(one)]
+    bindings = {port: bound for one in start.containers for port, bound in _bindings(one).items()}
+    body = {
+        "Image": image,
+        "Entrypoint": ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 60 & wait; done"],
+        "Cmd": [],
+        "Labels": _labels(start, PAUSE, place),
+        "ExposedPorts": {port: {} for port in ports},
+        "HostConfig": {"NetworkMode": place.network, "PortBindings": bindings, "Init": True},
+        "NetworkingConfig": {"EndpointsConfig": {place.network: {"Aliases": list(place.names)}}},
+    }
+    name = place.labels.named(start.task[-8:], "pause")
+    return Wanted(container=PAUSE, name=name, token="", body=body)
 
 
 def reference(image: str, registry: str) -> str:

@@ -1,7 +1,6 @@
 """The edge to Docker: what the sandbox asks of its API, with faults in the words of ECS's agent."""
 
 import logging
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -114,10 +113,10 @@ def remove(client: Client, container: str) -> None:
         client.remove_container(container, force=True, v=True)
 
 
-def events(client: Client, labels: Labels, since: float) -> Iterator[Mapping[str, Any]]:
-    """Yield what happens to the containers of a sandbox, from a moment on, for ever."""
+def events(client: Client, labels: Labels, since: float) -> Any:
+    """Return what happens to the containers of a sandbox, from a moment on: a stream to close."""
     wanted = {"type": "container", "label": labels.filter, "event": ["die", "health_status"]}
-    yield from client.events(since=f"{since:.9f}", filters=wanted, decode=True)
+    return client.events(since=f"{since:.9f}", filters=wanted, decode=True)
 
 
 def sweep(client: Client, labels: Labels) -> list[str]:

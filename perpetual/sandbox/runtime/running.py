@@ -41,7 +41,11 @@ class Surroundings:
 
 @dataclass(kw_only=True)
 class Running:
-    """One task as it stands: its containers by name, and what is yet to be told about them."""
+    """One task as it stands: its containers by name, and what is yet to be told about them.
+
+    `pause` is the container whose network the others share, where there are several; `tokens` are
+    the containers' names by their addresses at the metadata endpoint.
+    """
 
     start: TaskStart
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -51,6 +55,7 @@ class Running:
     ending: dict[str, str] = field(default_factory=dict)
     grace: Mapping[str, float] = field(default_factory=dict)
     held: list[Report] = field(default_factory=list)
+    pause: str | None = None
     address: str = ""
     told: bool = False
     stopping: bool = False

@@ -14,8 +14,9 @@ from docker.errors import APIError, DockerException, NotFound  # type: ignore[im
 
 from perpetual.sandbox.ecs import world
 from perpetual.sandbox.ecs.world import Report, TaskStart
-from perpetual.sandbox.runtime import containers, docker_api
+from perpetual.sandbox.runtime import containers, docker_api, parts
 from perpetual.sandbox.runtime.docker_api import Client, Failed
+from perpetual.sandbox.runtime.parts import Part
 from perpetual.sandbox.runtime.running import Running, Surroundings, await_needs
 
 _LOG = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Tasks:
         self._tasks: dict[str, Running] = {}
         self._pulled: set[tuple[str, str]] = set()
         self._over = threading.Event()
+        self._events: Any = None
 
     @property
     def all(self) -> list[Running]:
@@ -100,6 +102,8 @@ class Tasks:
         self._tell(running, world.Attached(task=start.task))
         try:
             self._pull(running)
+            if len(start.containers) > 1:
+                self._share(running)
             for definition in containers.ordered(start.containers):
                 if running.stopping:
                     break
@@ -108,9 +112,9 @@ class Tasks:
         except Failed as error:
             self._tell(running, world.StartFailed(task=start.task, reason=str(error)))
             self._abandon(running)
-        except DockerException as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the task must not hang
             _LOG.exception("a task could not be started")
-            reason = f"CannotStartContainerError: {error}"
+            reason = f"CannotStartContainerError: {type(error).__name__}"
             self._tell(running, world.StartFailed(task=start.task, reason=reason))
             self._abandon(running)
         else:
@@ -135,17 +139,23 @@ class Tasks:
         start, around = running.start, self._around
         around.shipping.open(start, definition)
         place = replace(around.place, names=around.names(start))
-        joins = next(iter(running.ids.values()), None)
         wanted = containers.wanted(
-            start, definition, place, around.secrets(definition), joins=joins
+            start, definition, place, around.secrets(definition), joins=running.pause
         )
         running.tokens[wanted.token] = wanted.container
         container = docker_api.run(self._client, wanted)
         around.shipping.follow(start, definition, container)
         with running.lock:
             running.ids[wanted.container] = container
-        if not joins:
+        if not running.pause:
             running.address = docker_api.address(self._client, container, place.network)
+
+    def _share(self, running: Running) -> None:
+        """Start what holds the network of a task's containers, whichever of them ends first."""
+        place = replace(self._around.place, names=self._around.names(running.start))
+        wanted = containers.pause(running.start, place, parts.image(Part.BALANCER))
+        running.pause = docker_api.run(self._client, wanted)
+        running.address = docker_api.address(self._client, running.pause, place.network)
 
     def _begun(self, running: Running) -> None:
         """Tell that a task runs, and then what happened to it meanwhile."""
@@ -172,6 +182,8 @@ class Tasks:
         for container in running.ids.values():
             docker_api.remove(self._client, container)
             self._around.shipping.finish(container)
+        if running.pause:
+            docker_api.remove(self._client, running.pause)
 
     def _end_all(self, running: Running) -> None:
         """End the containers that are not ending yet, each within its time."""
@@ -198,12 +210,15 @@ class Tasks:
     def close(self) -> None:
         """Follow no more."""
         self._over.set()
+        if self._events:
+            self._events.close()
 
     def _watch(self) -> None:
         since = time.time()
         while not self._over.is_set():
             try:
-                for event in docker_api.events(self._client, self._around.place.labels, since):
+                self._events = docker_api.events(self._client, self._around.place.labels, since)
+                for event in self._events:
                     since = event["timeNano"] / 1e9 + 1e-9
                     self._happened(event)
             except (DockerException, OSError):
@@ -214,9 +229,9 @@ class Tasks:
         about = event["Actor"]["Attributes"]
         labels = self._around.place.labels
         running = self._find(about.get(labels.TASK, ""))
-        if running is None:
+        name = about.get(labels.CONTAINER, "")
+        if running is None or name == containers.PAUSE:
             return
-        name = about[labels.CONTAINER]
         if event["Action"] == "die":
             self._died(running, name, event["Actor"]["ID"], int(about.get("exitCode", 137)))
         else:

@@ -1,0 +1,62 @@
+"""What the tests of this folder share: Docker, base images, and a sandbox's worth of names.
+
+All of them run in one process, and each removes whatever carries its labels.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from perpetual.release import docker
+from perpetual.sandbox.runtime import docker_api, network, registry
+from perpetual.sandbox.runtime.docker_api import Client
+from perpetual.sandbox.runtime.labels import Labels
+from perpetual.sandbox.runtime.network import Network
+from perpetual.sandbox.runtime.registry import Registry
+from tests.release.support import prepared
+from tests.sandbox_docker.support import IMAGES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bases() -> None:
+    """Make the base images and name those of the sandbox's parts."""
+    if not docker.available():
+        if os.environ.get("CI"):
+            pytest.fail("there is no Docker, and in CI the sandbox has to be tested")
+        pytest.skip("there is no Docker here; `make test-release` says what it needs")
+    prepared()
+    os.environ.update(IMAGES)
+
+
+@pytest.fixture(scope="session")
+def client(bases: None) -> Client:  # noqa: ARG001 - images first
+    """Return a client of the Docker daemon."""
+    return docker_api.connect()
+
+
+@pytest.fixture(scope="module")
+def labels(client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Labels]:
+    """Return labels of this module's own; whatever carries them is removed afterwards."""
+    made = Labels.at(tmp_path_factory.mktemp("sandbox"))
+    yield made
+    docker_api.sweep(client, made)
+
+
+@pytest.fixture(scope="module")
+def net(client: Client, labels: Labels) -> Network:
+    """Return a network of this module's own."""
+    return network.create(client, labels)
+
+
+@pytest.fixture(scope="module")
+def images(client: Client, labels: Labels, net: Network) -> Registry:
+    """Return a registry of this module's own."""
+    return registry.start(client, labels, net.name)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder for a sandbox's files."""
+    return tmp_path
