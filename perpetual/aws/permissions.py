@@ -158,9 +158,9 @@ def _update_service(stack: contract.Stack, request: Request) -> Iterator[Permiss
 # --- SSM
 
 
-def _on_parameter(action: str) -> Need:
+def _on_parameter(action: str, key: str = "Name") -> Need:
     def need(stack: contract.Stack, request: Request) -> Iterator[Permission]:
-        on = stack.arn("ssm", f"parameter{request['Name']}")
+        on = stack.arn("ssm", f"parameter{request[key]}")
         yield Permission(action=action, resource=on)
         if request.get("Tags"):
             context = {f"aws:RequestTag/{tag['Key']}": tag["Value"] for tag in request["Tags"]}
@@ -234,6 +234,7 @@ _NEEDS: Final[Mapping[tuple[str, str], Need]] = {
     ("ssm", "DescribeParameters"): _anywhere("ssm:DescribeParameters"),
     ("ssm", "GetParameter"): _on_parameter("ssm:GetParameter"),
     ("ssm", "GetParameterHistory"): _on_parameter("ssm:GetParameterHistory"),
+    ("ssm", "GetParametersByPath"): _on_parameter("ssm:GetParametersByPath", "Path"),
     ("ssm", "ListCommandInvocations"): _anywhere("ssm:ListCommandInvocations"),
     ("ssm", "PutParameter"): _on_parameter("ssm:PutParameter"),
     ("ssm", "SendCommand"): _send_command,

@@ -1,0 +1,107 @@
+"""A run that was killed, and what the next one makes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from perpetual.deploy.follow import primary
+from perpetual.deploy.history import Record, Result
+from perpetual.deploy.journal import Journal, Kind, Schema
+from perpetual.errors import OperatorError
+
+
+class Way(StrEnum):
+    """What to do about the run before."""
+
+    FRESH = "fresh"
+    """There is nothing to do about."""
+    GO_ON = "go on"
+    """It is this very release: go on where that run stopped."""
+    SETTLE = "settle"
+    """It is another release, and over: write down how it ended, and begin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumption:
+    """What to do, the words about it, and the record of the run before where it is settled."""
+
+    way: Way
+    says: str = ""
+    record: Record | None = None
+
+
+def decide(
+    before: Journal | None, service: Mapping[str, Any], *, kind: Kind, image: str, digest: str
+) -> Resumption:
+    """Return what a new run of `kind` makes of the run before.
+
+    `image` is the id of what is deployed; a rollback knows the `digest` instead.
+
+    Raises:
+        OperatorError: The rollout of another release is under way, left alone by its run.
+    """
+    if before is None:
+        return Resumption(way=Way.FRESH)
+    same = before.image == image if image else before.digest == digest
+    if before.kind is kind and same:
+        return Resumption(
+            way=Way.GO_ON,
+            says=f"going on with {before.says}, which was interrupted in phase {before.phase}",
+        )
+    newest = primary(service)
+    ours = bool(before.definition) and newest.get("taskDefinition") == before.definition
+    moving = newest.get("rolloutState") == "IN_PROGRESS"
+    if before.touched and ours and moving and kind is Kind.DEPLOY:
+        raise OperatorError(
+            f"{before.says} was interrupted, and its rollout is still under way",
+            hint="Run that deploy again to follow it to its end, or `perpetual rollback` to take "
+            "it back; then this one.",
+        )
+    result = _result(before, ours=ours, newest=newest)
+    return Resumption(way=Way.SETTLE, says=_settled(before, result), record=_record(before, result))
+
+
+def _result(before: Journal, *, ours: bool, newest: Mapping[str, Any]) -> Result:
+    if not before.touched:
+        return Result.INTERRUPTED
+    if ours:
+        done = newest.get("rolloutState") == "COMPLETED"
+        return Result.RELEASED if done else Result.UNCLEAR
+    return Result.FAILED
+
+
+def _settled(before: Journal, result: Result) -> str:
+    head = f"{before.says} was interrupted in phase {before.phase}"
+    return {
+        Result.RELEASED: f"{head}; its rollout came to a good end by itself",
+        Result.FAILED: f"{head}; its revision does not serve any more",
+        Result.UNCLEAR: f"{head}; its rollout is not over",
+        Result.INTERRUPTED: f"{head}, before it touched the service; {_schema(before.schema)}",
+    }[result]
+
+
+def _schema(schema: Schema) -> str:
+    return {
+        Schema.SAME: "the schema is as it was",
+        Schema.MOVED: "it had moved the schema",
+        Schema.UNKNOWN: "whether it moved the schema is not known",
+    }[schema]
+
+
+def _record(before: Journal, result: Result) -> Record:
+    return Record(
+        kind=before.kind,
+        result=result,
+        digest=before.digest,
+        tag=before.tag,
+        image=before.image,
+        commit=before.commit,
+        who=before.who,
+        at=before.began,
+        previous=before.previous,
+        schema=before.schema,
+        backward_compatible=before.backward_compatible,
+        definition=before.definition,
+        said=f"interrupted in phase {before.phase}",
+    )
