@@ -1,0 +1,101 @@
+"""A project against the rules: findings, and what the project allows itself."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from perpetual.release.lint import reading
+from perpetual.release.lint.allowances import Allowance, allowances
+from perpetual.release.lint.project import HEALTH, Project
+from perpetual.release.lint.rule import Fault, Finding, Rule, Severity
+from perpetual.release.lint.rules import RULES
+
+ALLOWANCE = "allowance"
+"""Rule under which mistakes in allowances are found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What was found; `allowed` are the findings that the project gives a reason for."""
+
+    files: int
+    rules: int
+    findings: tuple[Finding, ...]
+    allowed: tuple[Finding, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Tell whether nothing would fail; advice does not count."""
+        return not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+def lint(root: Path, *, dockerfile: str = "Dockerfile", health: str = HEALTH) -> Report:
+    """Read a project and judge it."""
+    return judge(reading.read(root, dockerfile=dockerfile, health=health))
+
+
+def judge(project: Project, rules: Iterable[Rule] = RULES) -> Report:
+    """Judge a project; findings come by file and line."""
+    rules = tuple(rules)
+    given = [item for file in project.files for item in allowances(file)]
+    order = {rule.name: number for number, rule in enumerate(rules)}
+    found = sorted(
+        (_finding(rule, fault) for rule in rules for fault in dict.fromkeys(rule.check(project))),
+        key=lambda finding: (finding.file, finding.line, order[finding.rule]),
+    )
+    valid = {(item.file, item.target, item.rule): item for item in given if item.reason}
+    used = {key for finding in found if (key := _key(finding)) in valid}
+    return Report(
+        files=len(project.files),
+        rules=len(rules),
+        findings=(
+            *(finding for finding in found if _key(finding) not in used),
+            *_mistakes(given, used, order.keys()),
+        ),
+        allowed=tuple(
+            replace(finding, reason=valid[_key(finding)].reason)
+            for finding in found
+            if _key(finding) in used
+        ),
+    )
+
+
+def _key(finding: Finding) -> tuple[str, int, str]:
+    return finding.file, finding.line, finding.rule
+
+
+def _finding(rule: Rule, fault: Fault) -> Finding:
+    return Finding(
+        rule=rule.name,
+        severity=rule.severity,
+        file=fault.file.path,
+        line=fault.line,
+        what=fault.what,
+        why=rule.why,
+        fix=rule.fix,
+    )
+
+
+def _mistakes(
+    given: Iterable[Allowance], used: set[tuple[str, int, str]], names: Iterable[str]
+) -> Iterator[Finding]:
+    names = set(names)
+    for item in given:
+        if item.rule not in names:
+            what = f"there is no rule {item.rule!r}; there are: {', '.join(sorted(names))}"
+        elif not item.reason:
+            what = f"{item.rule} is allowed without a reason"
+        elif (item.file, item.target, item.rule) not in used:
+            what = f"{item.rule} is allowed, and there is nothing to allow in line {item.target}"
+        else:
+            continue
+        yield Finding(
+            rule=ALLOWANCE,
+            severity=Severity.ERROR,
+            file=item.file,
+            line=item.line,
+            what=what,
+            why="an allowance that nobody needs, or can judge, hides the next finding",
+            fix="write `# perpetual: allow <rule> - <reason>` above the line of the finding, or "
+            "remove it",
+        )
