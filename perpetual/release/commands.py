@@ -149,6 +149,32 @@ def check(  # noqa: PLR0913 - one parameter per option
     return 0 if found.passed else FAILED
 
 
+@app.command()
+def lint(
+    path: Annotated[Path, typer.Argument(help="Folder of a Phoenix project.")] = Path(),
+    *,
+    dockerfile: Annotated[
+        str, typer.Option(help="Dockerfile, relative to the project.")
+    ] = "Dockerfile",
+    health: Annotated[str, typer.Option(help="Path that the balancer asks.")] = "/health",
+    as_json: _Json = False,
+) -> int:
+    """Read a Phoenix project and say what of it fails or hurts on ECS, where, and what to do.
+
+    Nothing of the project runs. `# perpetual: allow <rule> - <reason>`, on the line or above it,
+    silences one finding. Exit code: 0 if there is none but advice, 1 if there are others, 2 if it
+    could not run.
+    """
+    from perpetual.release.lint import report, run  # noqa: PLC0415 - as above
+
+    found = run.lint(path, dockerfile=dockerfile, health=health)
+    if as_json:
+        write(report.to_json(found))
+    else:
+        show(report.to_lines(found))
+    return 0 if found.clean else FAILED
+
+
 def _line(result: "Result") -> "Line":
     mark, style = {True: ("ok", "green"), False: ("no", "red"), None: ("--", "dim")}[result.passed]
     return (
