@@ -193,6 +193,14 @@ def _on_repository(action: str) -> Need:
     return need
 
 
+def _on_log_group(action: str) -> Need:
+    def need(stack: contract.Stack, request: Request) -> Iterator[Permission]:
+        group = stack.arn("logs", f"log-group:{request['logGroupName']}")
+        yield Permission(action=action, resource=group)
+
+    return need
+
+
 def _log_events(stack: contract.Stack, request: Request) -> Iterator[Permission]:
     group = stack.arn("logs", f"log-group:{request['logGroupName']}")
     on = f"{group}:log-stream:{request['logStreamName']}"
@@ -202,10 +210,19 @@ def _log_events(stack: contract.Stack, request: Request) -> Iterator[Permission]
 _NEEDS: Final[Mapping[tuple[str, str], Need]] = {
     # Whoever is known may ask who they are; no policy can forbid it.
     ("sts", "GetCallerIdentity"): _free,
+    ("acm", "DescribeCertificate"): _anywhere("acm:DescribeCertificate"),
+    ("application-autoscaling", "DescribeScalingActivities"): _anywhere(
+        "application-autoscaling:DescribeScalingActivities"
+    ),
     ("autoscaling", "DescribeAutoScalingGroups"): _anywhere(
         "autoscaling:DescribeAutoScalingGroups"
     ),
+    ("autoscaling", "DescribeScalingActivities"): _anywhere(
+        "autoscaling:DescribeScalingActivities"
+    ),
+    ("cloudwatch", "DescribeAlarmHistory"): _anywhere("cloudwatch:DescribeAlarmHistory"),
     ("cloudwatch", "DescribeAlarms"): _anywhere("cloudwatch:DescribeAlarms"),
+    ("cloudwatch", "GetMetricData"): _anywhere("cloudwatch:GetMetricData"),
     ("ecr", "BatchGetImage"): _on_repository("ecr:BatchGetImage"),
     ("ecr", "GetAuthorizationToken"): _anywhere("ecr:GetAuthorizationToken"),
     ("ecs", "DescribeContainerInstances"): _on_arns(
@@ -228,8 +245,14 @@ _NEEDS: Final[Mapping[tuple[str, str], Need]] = {
     ("ecs", "StopServiceDeployment"): _on_arns("ecs:StopServiceDeployment", "serviceDeploymentArn"),
     ("ecs", "StopTask"): _on_tasks("ecs:StopTask", "task"),
     ("ecs", "UpdateService"): _update_service,
+    ("elbv2", "DescribeListeners"): _anywhere("elasticloadbalancing:DescribeListeners"),
     ("elbv2", "DescribeTargetHealth"): _anywhere("elasticloadbalancing:DescribeTargetHealth"),
+    ("logs", "DescribeLogStreams"): _on_log_group("logs:DescribeLogStreams"),
+    ("logs", "FilterLogEvents"): _on_log_group("logs:FilterLogEvents"),
     ("logs", "GetLogEvents"): _log_events,
+    ("logs", "StartLiveTail"): _on_arns("logs:StartLiveTail", "logGroupIdentifiers"),
+    ("rds", "DescribeDBInstances"): _anywhere("rds:DescribeDBInstances"),
+    ("rds", "DescribeEvents"): _anywhere("rds:DescribeEvents"),
     ("ssm", "DeleteParameter"): _on_parameter("ssm:DeleteParameter"),
     ("ssm", "DescribeParameters"): _anywhere("ssm:DescribeParameters"),
     ("ssm", "GetParameter"): _on_parameter("ssm:GetParameter"),
