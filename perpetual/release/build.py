@@ -99,9 +99,11 @@ def build(options: Options) -> Built:
 
 def command(options: Options, found: Revision, reference: str) -> list[str]:
     """Return the arguments of `docker` that build an image; the context comes last."""
-    built = {**options.arguments, "REVISION": found.commit}
+    built = {**options.arguments, "REVISION": found.label}
     return [
         "build",
+        # A step that fails leaves no container either; BuildKit has none.
+        "--force-rm",
         *(["--platform", options.platform] if options.platform else []),
         *(["--target", options.target] if options.target else []),
         *(part for name, value in built.items() for part in ("--build-arg", f"{name}={value}")),

@@ -9,11 +9,13 @@ import typer
 
 from perpetual.errors import OperatorError
 from perpetual.output import show, write
+from perpetual.release.interruption import interruptible
+from perpetual.shutdown import DEFAULT
 
 if TYPE_CHECKING:
     from perpetual.offline.reports.text import Line
     from perpetual.release.build import Built
-    from perpetual.release.receipt import Result
+    from perpetual.release.receipt import Receipt, Result
 
 FAILED: Final = 1
 """Exit code of a check that did not pass."""
@@ -25,6 +27,19 @@ app = typer.Typer(no_args_is_help=True, help="The release image: built, run and 
 _Context = Annotated[Path, typer.Option(help="Folder of the application and its Dockerfile.")]
 _Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 _CONTEXT: Final = Path("release") / "example"
+_Image = Annotated[str, typer.Argument(help="Image, such as release:0123456789ab.")]
+_Name = Annotated[str, typer.Option(help="Name of the environment, where there are several.")]
+_LOCAL: Final = "perpetual-local"
+_Previous = Annotated[
+    str | None, typer.Option(help="Image that runs now; its code has to bear the new schema.")
+]
+_Path = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="What to ask of the image that runs now, such as /products or "
+        "'POST /orders?product=Mug'; repeatable."
+    ),
+]
 
 
 @app.command()
@@ -72,18 +87,24 @@ def build(  # noqa: PLR0913 - one parameter per option
 
 @app.command()
 def up(
-    image: Annotated[str, typer.Argument(help="Image to run, such as release:0123456789ab.")],
+    image: _Image,
     *,
+    name: _Name = _LOCAL,
     http_port: Annotated[int, typer.Option(help="Plain HTTP, on loopback.")] = 8080,
     https_port: Annotated[int, typer.Option(help="HTTPS, on loopback.")] = 8443,
     database_port: Annotated[int, typer.Option(help="Postgres, on loopback.")] = 5433,
 ) -> int:
-    """Run an image as on ECS: two nodes, a database over TLS, a balancer."""
-    from perpetual.release import environment  # noqa: PLC0415 - as above
+    """Run an image as on ECS: two nodes, a database over TLS, a balancer.
 
-    ports = environment.Ports(http=http_port, https=https_port, database=database_port)
-    running = environment.Environment(root=Path.cwd(), image=image, ports=ports)
-    running.up()
+    Again, with another image perhaps, it brings what runs up to date.
+    """
+    from perpetual.release import environment, temporary  # noqa: PLC0415 - as above
+    from perpetual.release.ports import Ports  # noqa: PLC0415 - as above
+
+    ports = Ports(http=http_port, https=https_port, database=database_port)
+    running = environment.Environment(root=Path.cwd(), image=image, name=name, ports=ports)
+    with temporary.alone(running):
+        running.up()
     show(
         [
             (("bold", f"https://localhost:{https_port}"),),
@@ -97,29 +118,29 @@ def up(
 @app.command()
 def down(
     *,
+    name: _Name = _LOCAL,
     volumes: Annotated[
         bool, typer.Option("--volumes", help="Remove the database's rows and the keys, too.")
     ] = False,
 ) -> int:
     """Stop what `up` started; the database's rows stay."""
-    from perpetual.release import environment  # noqa: PLC0415 - as above
+    from perpetual.release import environment, temporary  # noqa: PLC0415 - as above
 
-    environment.Environment(root=Path.cwd(), image="none").down(volumes=volumes)
+    running = environment.Environment(root=Path.cwd(), image="none", name=name)
+    with temporary.alone(running):
+        running.down(volumes=volumes)
     return 0
 
 
 @app.command()
-def check(  # noqa: PLR0913 - one parameter per option
-    image: Annotated[str, typer.Argument(help="Image to check, such as release:0123456789ab.")],
+def check(
+    image: _Image,
     *,
-    previous: Annotated[
-        str | None, typer.Option(help="Image that runs now; its code has to bear the new schema.")
-    ] = None,
-    path: Annotated[
-        list[str] | None, typer.Option(help="Path to ask of the previous release; repeatable.")
-    ] = None,
-    drain_seconds: Annotated[int, typer.Option(help="service.drainSeconds of the stack.")] = 45,
-    stop_seconds: Annotated[int, typer.Option(help="service.stopSeconds of the stack.")] = 60,
+    previous: _Previous = None,
+    path: _Path = None,
+    drain_seconds: Annotated[
+        int, typer.Option(help="service.drainSeconds of the stack.")
+    ] = DEFAULT.drain,
     as_json: _Json = False,
 ) -> int:
     """Run an image as on ECS, try what has to hold, and keep a receipt.
@@ -135,18 +156,55 @@ def check(  # noqa: PLR0913 - one parameter per option
         previous=previous,
         paths=tuple(path or ("/",)),
         drain_seconds=drain_seconds,
-        stop_seconds=stop_seconds,
     )
-    found = checking.check(
-        options, (lambda _: None) if as_json else (lambda one: show([_line(one)]))
-    )
+    with interruptible():
+        found = checking.check(options, checking.everything, _quiet if as_json else _say)
     file = receipt.write(options.root, found)
+    return _judged(found, as_json=as_json, more=f"   receipt {file}")
+
+
+@app.command()
+def sanity(
+    image: _Image,
+    *,
+    previous: _Previous = None,
+    path: _Path = None,
+    as_json: _Json = False,
+) -> int:
+    """Try an image's migrations and seeds: forth, back, forth again, and under old code.
+
+    It is a part of `check`, and leaves no receipt.
+
+    Exit code: 0 if every check passed, 1 if one did not, 2 if it could not run.
+    """
+    from perpetual.release import check as checking  # noqa: PLC0415 - as above
+
+    options = checking.Options(
+        root=Path.cwd(), image=image, previous=previous, paths=tuple(path or ("/",))
+    )
+    with interruptible():
+        found = checking.check(options, checking.migrations, _quiet if as_json else _say)
+    return _judged(found, as_json=as_json)
+
+
+def _judged(found: "Receipt", *, as_json: bool, more: str = "") -> int:
+    """Show the verdict on an image; return the exit code."""
+    from perpetual.release.receipt import document  # noqa: PLC0415 - as above
+
     if as_json:
-        write(file.read_text().rstrip())
+        write(document(found))
     else:
         verdict = "passed" if found.passed else "failed"
-        show([(("bold", f"{verdict} in {found.seconds:g} s"), ("", f"   receipt {file}"))])
+        show([(("bold", f"{verdict} in {found.seconds:g} s"), ("", more))])
     return 0 if found.passed else FAILED
+
+
+def _say(result: "Result") -> None:
+    show([_line(result)])
+
+
+def _quiet(_: "Result") -> None:
+    """Say nothing before the end."""
 
 
 @app.command()

@@ -4,41 +4,52 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from perpetual import processes
 from perpetual.errors import OperatorError
 
 _LAST: Final = 15
 """Lines of Docker's own words that go with an error."""
 
-# What Docker says, in lower case, what that means, and the way out.
+_NO_DAEMON: Final = (
+    "the Docker daemon does not answer",
+    "Start it, and see that you may use it: `docker info` says so.",
+)
+_NOT_ALLOWED: Final = (
+    "you may not use the Docker daemon",
+    "Join the group `docker`, or use a daemon of your own.",
+)
+_PORT_TAKEN: Final = (
+    "a port of the environment is taken",
+    "Stop what uses it, or choose others with --http-port, --https-port and --database-port.",
+)
+_NO_IMAGE: Final = (
+    "an image cannot be fetched",
+    "Name another, for the services by POSTGRES_IMAGE and NGINX_IMAGE; or log in to its registry.",
+)
+
+# What Docker or Compose says, in lower case, what that means, and the way out.
 _FAULTS: Final = (
-    (
-        "cannot connect to the docker daemon",
-        "the Docker daemon does not answer",
-        "Start it, and see that you may use it: `docker info` says so.",
-    ),
-    (
-        "permission denied while trying to connect",
-        "you may not use the Docker daemon",
-        "Join the group `docker`, or use a daemon of your own.",
-    ),
+    ("permission denied while trying to connect", *_NOT_ALLOWED),
+    ("permissionerror(13", *_NOT_ALLOWED),
+    ("cannot connect to the docker daemon", *_NO_DAEMON),
+    ("couldn't connect to docker daemon", *_NO_DAEMON),
+    ("error while fetching server api version", *_NO_DAEMON),
+    ("error during connect", *_NO_DAEMON),
     (
         "no space left on device",
         "the disk is full",
         "Make room, for instance with `docker system prune`, and run the command again.",
     ),
-    (
-        "port is already allocated",
-        "a port of the environment is taken",
-        "Stop what uses it, or choose others with --http-port, --https-port and --database-port.",
-    ),
-    (
-        "address already in use",
-        "a port of the environment is taken",
-        "Stop what uses it, or choose others with --http-port, --https-port and --database-port.",
-    ),
+    ("port is already allocated", *_PORT_TAKEN),
+    ("address already in use", *_PORT_TAKEN),
+    ("pull access denied", *_NO_IMAGE),
+    ("manifest unknown", *_NO_IMAGE),
+    ("toomanyrequests", *_NO_IMAGE),
+    ("dial tcp: lookup", *_NO_IMAGE),
 )
 
 
@@ -64,7 +75,11 @@ def call(
     folder: Path | None = None,
     both: bool = False,
 ) -> str:
-    """Run any of Docker's commands; see `run`. With `both`, what it wrote to stderr comes along."""
+    """Run any of Docker's commands; see `run`. With `both`, what it wrote to stderr comes along.
+
+    It gets a process group of its own, so that Ctrl-C on a terminal is for this process to answer;
+    and it does not outlive this process.
+    """
     try:
         finished = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
             command,
@@ -73,13 +88,16 @@ def call(
             cwd=folder,
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
+            process_group=0,
+            preexec_fn=processes.follow(),
         )
     except FileNotFoundError as error:
         message = f"there is no command `{command[0]}`"
         raise OperatorError(message, hint="Install Docker, with its command line.") from error
     if finished.returncode:
-        raise _fault(command, finished.stderr or finished.stdout)
+        raise fault(command, finished.stdout + finished.stderr)
     return finished.stdout + (finished.stderr if both else "")
 
 
@@ -107,6 +125,13 @@ def container(name: str) -> dict[str, Any] | None:
     return _inspected("container", name)
 
 
+def ids(kind: str, *labels: str, options: Sequence[str] = ()) -> list[str]:
+    """Return the containers, networks or volumes that bear every label, `name=value`, by id."""
+    wanted = [part for label in labels for part in ("--filter", f"label={label}")]
+    return run(kind, "ls", "--quiet", *options, *wanted).split()
+
+
+@cache
 def compose() -> tuple[str, ...]:
     """Return Compose's command: the plugin of today, or the older program.
 
@@ -123,6 +148,16 @@ def compose() -> tuple[str, ...]:
     )
 
 
+def fault(command: Sequence[str], said: str) -> OperatorError:
+    """Return what the words of a failed command mean."""
+    lower = said.lower()
+    detail = "\n".join(said.strip().splitlines()[-_LAST:])
+    for words, meaning, hint in _FAULTS:
+        if words in lower:
+            return OperatorError(meaning, hint=hint, detail=detail)
+    return OperatorError(f"`{' '.join(command[:2])}` failed", detail=detail)
+
+
 def _inspected(kind: str, name: str) -> dict[str, Any] | None:
     try:
         found = json.loads(run(kind, "inspect", name))
@@ -131,12 +166,3 @@ def _inspected(kind: str, name: str) -> dict[str, Any] | None:
             return None
         raise
     return dict(found[0])
-
-
-def _fault(command: Sequence[str], said: str) -> OperatorError:
-    lower = said.lower()
-    detail = "\n".join(said.strip().splitlines()[-_LAST:])
-    for words, meaning, hint in _FAULTS:
-        if words in lower:
-            return OperatorError(meaning, hint=hint, detail=detail)
-    return OperatorError(f"`{' '.join(command[:2])}` failed", detail=detail)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from perpetual.errors import OperatorError
+from perpetual.release.revision import DIRTY
 
-VERSION: Final = 1
+VERSION: Final = 2
 FOLDER: Final = Path(".perpetual") / "receipts"
 
 OLD_CODE: Final = "old code, new schema"
@@ -34,11 +35,17 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What was found out about one image; `checked_at` is UTC, as ISO 8601."""
+    """What was found out about one image; `checked_at` is UTC, as ISO 8601.
+
+    `previous` is the id of the image whose code was tried with this one's schema, `migrations` are
+    the files of the latter.
+    """
 
     image: str
     reference: str
     revision: str
+    previous: str | None
+    migrations: Sequence[str]
     checked_at: str
     seconds: float
     results: Sequence[Result]
@@ -63,11 +70,21 @@ def write(root: Path, receipt: Receipt) -> Path:
     """Keep a receipt, in place of an earlier one of the same image; whole or not at all."""
     target = path(root, receipt.image)
     target.parent.mkdir(parents=True, exist_ok=True)
-    content = {"version": VERSION, "passed": receipt.passed, **asdict(receipt)}
     fresh = target.with_suffix(".new")
-    fresh.write_text(json.dumps(content, indent=2) + "\n")
+    fresh.write_text(document(receipt) + "\n")
     fresh.replace(target)
     return target
+
+
+def document(receipt: Receipt) -> str:
+    """Return a receipt as JSON, with what follows from its results."""
+    content = {
+        "version": VERSION,
+        "passed": receipt.passed,
+        "backward_compatible": receipt.backward_compatible,
+        **asdict(receipt),
+    }
+    return json.dumps(content, indent=2)
 
 
 def read(root: Path, image: str) -> Receipt | None:
@@ -82,7 +99,9 @@ def read(root: Path, image: str) -> Receipt | None:
     try:
         content: dict[str, Any] = json.loads(source.read_text())
         results = [Result(**item) for item in content.pop("results")]
-        version, _ = content.pop("version"), content.pop("passed")
+        version = content.pop("version")
+        for derived in ("passed", "backward_compatible"):
+            content.pop(derived)
         receipt = Receipt(results=results, **content)
     except (ValueError, KeyError, TypeError) as error:
         raise _unreadable(source, str(error)) from error
@@ -95,7 +114,7 @@ def demand(root: Path, image: str) -> Receipt:
     """Return the receipt of an image that passed every check.
 
     Raises:
-        OperatorError: The image was never checked, or failed a check.
+        OperatorError: The image was never checked, failed a check, or is of no revision.
     """
     receipt = read(root, image)
     if receipt is None:
@@ -107,6 +126,11 @@ def demand(root: Path, image: str) -> Receipt:
         raise OperatorError(
             f"image {image} failed its check of {receipt.checked_at}: {', '.join(failed)}",
             hint="Correct the release, build it, and run `perpetual release check`.",
+        )
+    if receipt.revision.endswith(DIRTY):
+        raise OperatorError(
+            f"image {image} holds what no commit does, so nobody could tell later what ran",
+            hint="Commit it, then build and check again without --dirty.",
         )
     return receipt
 

@@ -10,6 +10,9 @@ from perpetual.errors import OperatorError
 SHORT: Final = 12
 """Digits of a revision that a tag shows."""
 
+DIRTY: Final = "-dirty"
+"""End of the name of what is no revision: a tree that differs from the commit before it."""
+
 
 @dataclass(frozen=True)
 class Revision:
@@ -21,7 +24,12 @@ class Revision:
     @property
     def tag(self) -> str:
         """Return the tag of an image built from it."""
-        return self.commit[:SHORT] + ("-dirty" if self.dirty else "")
+        return self.commit[:SHORT] + (DIRTY if self.dirty else "")
+
+    @property
+    def label(self) -> str:
+        """Return what an image built from it says that it is."""
+        return self.commit + (DIRTY if self.dirty else "")
 
 
 def of(folder: Path) -> Revision:

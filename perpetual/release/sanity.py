@@ -6,7 +6,7 @@ new schema, as it has to while a deployment is under way.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,9 +19,9 @@ from perpetual.database.connection import connect
 from perpetual.database.model import MIGRATIONS
 from perpetual.errors import OperatorError
 from perpetual.release import docker
+from perpetual.release.claims import CheckError, NothingToCheckError, telling
 from perpetual.release.elixir import application_calls
-from perpetual.release.environment import DATABASE, NODES, Environment
-from perpetual.release.smoke import CheckError, NothingToCheckError
+from perpetual.release.environment import DATABASE, Environment
 
 _SCHEMA: Final = """
 SELECT 'table ' || relname || ' ' || relkind::text FROM pg_class JOIN pg_namespace n
@@ -43,6 +43,8 @@ UNION ALL
 SELECT 'function ' || p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n
     ON n.oid = pronamespace WHERE nspname = 'public'
 """
+
+_NO_PREVIOUS: Final = "no --previous image was given"
 
 _FIND: Final = (
     "for file in /app/lib/*/priv/repo/migrations/*.exs; do"
@@ -78,65 +80,80 @@ def migrations(environment: Environment) -> str:
     return f"{tables} tables; forth, back and forth again; seeds may run again"
 
 
-def standing_alone(environment: Environment) -> str:
+def standing_alone(image: str) -> str:
     """No migration calls the application, whose modules will have changed when it runs next."""
-    said = docker.run(
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        "--entrypoint",
-        "/bin/sh",
-        environment.image,
-        "-c",
-        _FIND,
-    )
-    files = _files(said)
-    if not files:
+    found = files(image)
+    if not found:
         raise NothingToCheckError("the image holds no migrations")
-    for name, source in files:
+    for name, source in found.items():
         for line, module in application_calls(source):
             raise CheckError(
                 f"migration {name} calls application code, {module}, in line {line}: write what it "
                 "does in SQL or in the migration itself"
             )
-    return f"{len(files)} migrations"
+    return f"{len(found)} migrations"
+
+
+def upgrade(environment: Environment, previous: str | None) -> str:
+    """The migrations run on the rows that the release before has left, and not on none alone."""
+    if previous is None:
+        raise NothingToCheckError(_NO_PREVIOUS)
+    _run(environment, "rollback", "the migrations cannot be rolled back", "all")
+    for command in ("migrate", "seed"):
+        _run(environment, command, f"{previous} does not {command}", image=previous)
+    before = _snapshot(environment)
+    for command in ("migrate", "seed"):
+        _run(environment, command, f"{command} fails on the rows of {previous}")
+    _snapshot(environment)
+    return f"{sum(count for count, _ in before.rows.values())} rows of {previous}"
 
 
 def old_code(environment: Environment, previous: str | None, paths: Sequence[str]) -> str:
-    """The code of the image that runs now works with the schema of this one."""
+    """The code of the image that runs now works with the schema of this one.
+
+    It takes the place of the first node, and stays there.
+    """
     if previous is None:
-        raise NothingToCheckError("no --previous image was given")
-    # The schema is already this image's; the old code meets it without migrating.
-    old = replace(environment, image=previous)
-    old.compose("up", "--detach", "--no-deps", NODES[0])
-    client = old.node(0)
-    old.until("the previous release is ready", lambda: client.serves("/ready"), NODES[0])
-    for path in paths:
-        answer = client.ask(path, headers={"x-forwarded-proto": "https"})
+        raise NothingToCheckError(_NO_PREVIOUS)
+    client = environment.start_alone(previous)
+    for asked in paths:
+        method, path = _request(asked)
+        answer = client.ask(path, method=method, headers={"x-forwarded-proto": "https"})
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise CheckError(
                 f"the code of {previous} does not run with the schema of {environment.image}: "
-                f"GET {path} was answered {answer.status}. Until the last old task has gone both "
-                "have to work: add first, remove with a later release"
+                f"{method} {path} was answered {answer.status}. Until the last old task has gone "
+                "both have to work: add first, remove with a later release"
             )
-    environment.start()
     return f"{', '.join(paths)} by {previous}"
+
+
+def files(image: str) -> dict[str, str]:
+    """Return the sources of an image's migrations, by name and in order."""
+    said = docker.run(
+        "run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", image, "-c", _FIND
+    )
+    parts = re.split(r"^@@ (.*)$", said, flags=re.MULTILINE)[1:]
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return {path.rsplit("/", 1)[-1]: source.removeprefix("\n") for path, source in pairs}
+
+
+def _request(asked: str) -> tuple[str, str]:
+    """Return method and path of what is to be asked: `/products`, or `POST /orders?product=Mug`."""
+    method, space, path = asked.partition(" ")
+    return (method, path) if space else ("GET", asked)
 
 
 # --- the steps
 
 
-def _run(environment: Environment, command: str, fault: str, *arguments: str) -> None:
+def _run(
+    environment: Environment, command: str, fault: str, *arguments: str, image: str | None = None
+) -> None:
     try:
-        environment.one_off(command, *arguments)
+        environment.one_off(command, *arguments, image=image)
     except OperatorError as error:
-        raise CheckError(f"{fault}: {_last(error.detail)}") from error
-
-
-def _last(said: str) -> str:
-    lines = [line for line in said.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+        raise CheckError(f"{fault}: {telling(error)}") from error
 
 
 def _same_rows(before: Snapshot, after: Snapshot) -> None:
@@ -176,12 +193,3 @@ def _rows(connection: Connection[tuple[Any, ...]], table: str) -> tuple[int, str
     )
     row = connection.execute(query.format(Identifier(table))).fetchone()
     return row or (0, "")
-
-
-def _files(said: str) -> list[tuple[str, str]]:
-    parts = re.split(r"^@@ (.*)$", said, flags=re.MULTILINE)[1:]
-    return [(path.rsplit("/", 1)[-1], source.removeprefix("\n")) for path, source in _pairs(parts)]
-
-
-def _pairs(items: Sequence[str]) -> Iterator[tuple[str, str]]:
-    return zip(items[::2], items[1::2], strict=True)

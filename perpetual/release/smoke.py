@@ -1,36 +1,32 @@
 """What has to hold of a running environment, one function a claim.
 
-A check returns what it saw. It raises `CheckError` with a sentence where the claim does not hold,
-and `NothingToCheckError` where there is nothing to hold it against.
+A claim returns what it saw, and raises `CheckError` with a sentence where it does not hold.
 """
 
 import re
-from collections.abc import Callable
+import time
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlsplit
 
 import psycopg
 
 from perpetual.database.connection import connect
 from perpetual.errors import OperatorError
 from perpetual.release import docker
+from perpetual.release.claims import CheckError, telling
 from perpetual.release.environment import NODES, Environment
 from perpetual.release.web import Client, Load
 
-Check = Callable[[Environment], str]
-
 _RATE: Final = 50.0
 """Requests a second while a node drains."""
+_PATIENCE: Final = 30.0
+"""Seconds after which a request counts as lost; above what any node takes to end."""
+_OTHER_AUTHORITIES: Final = "/etc/ssl/certs/ca-certificates.crt"
+"""The operating system's authorities, who know nothing of the environment's, nor of RDS's."""
 _KILLED: Final = 137
 """Exit code of a container that did not end by itself."""
-
-
-class CheckError(Exception):
-    """A claim that does not hold, as a sentence."""
-
-
-class NothingToCheckError(Exception):
-    """There is nothing to check, for the reason given."""
 
 
 def redirects(environment: Environment) -> str:
@@ -51,7 +47,8 @@ def redirects(environment: Environment) -> str:
             )
         seen.append(f"{where} {method} {answer.status}")
     forwarded = environment.node(0).ask("/", headers={"x-forwarded-proto": "https"})
-    if forwarded.status >= HTTPStatus.MULTIPLE_CHOICES:
+    led = urlsplit(forwarded.headers.get("location", ""))
+    if led.scheme == "https" and led.path in {"", "/"}:
         raise CheckError(
             f"GET / with X-Forwarded-Proto: https was answered {forwarded.status}: the release "
             "does not take the balancer's word that the request came by HTTPS"
@@ -76,32 +73,32 @@ def healthy(environment: Environment) -> str:
 
 def encrypted(environment: Environment) -> str:
     """Each connection of the release to Postgres is TLS, and plain ones are refused."""
-    server = environment.server()
-    with connect(server) as connection:
-        rows = connection.execute(
-            "SELECT usename, ssl, version FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
-            " WHERE usename = %s",
-            (environment.wanted().rw,),
-        ).fetchall()
-    if not rows:
-        raise CheckError("the release has no connection to the database")
-    if not all(tls for _, tls, _ in rows):
-        raise CheckError("the release talks to the database without TLS")
+    seen: list[tuple[bool, str]] = []
+
+    def connected() -> bool:
+        seen[:] = _connections(environment)
+        return bool(seen)
+
     try:
-        psycopg.connect(
-            host=server.host,
-            port=server.port,
-            user=server.user,
-            password=server.password,
-            dbname=server.database,
-            sslmode="disable",
-            connect_timeout=10,
-        ).close()
-    except psycopg.OperationalError as error:
-        if "no encryption" not in str(error):
-            raise
-        return f"{len(rows)} connections, {rows[0][2]}; plain ones are refused"
-    raise CheckError("the database takes connections without TLS")
+        environment.until("the release has a connection to the database", connected, NODES[0])
+    except OperatorError as error:
+        raise CheckError(f"{error.message}: is its repository started?") from error
+    if not all(tls for tls, _ in seen):
+        raise CheckError("the release talks to the database without TLS")
+    _refused_plainly(environment)
+    return f"{len(seen)} connections, {seen[0][1]}; plain ones are refused"
+
+
+def verifying(environment: Environment) -> str:
+    """The release does not talk to a server whose certificate nobody signed whom it knows."""
+    try:
+        environment.one_off("migrate", variables={"PGSSLROOTCERT": _OTHER_AUTHORITIES})
+    except OperatorError as error:
+        return f"with other authorities: {telling(error)}"
+    raise CheckError(
+        "the release talks to a server whose certificate none of the authorities in PGSSLROOTCERT "
+        "signed: it does not verify, or not with that file"
+    )
 
 
 def clustered(environment: Environment) -> str:
@@ -125,11 +122,19 @@ def clustered(environment: Environment) -> str:
 
 
 def drains(environment: Environment) -> str:
-    """A node that is stopped under load loses no request, and ends by itself."""
-    stopped = environment.container(NODES[0])
-    with Load(environment.client, "/", _RATE) as load:
-        environment.until("the load has begun", lambda: load.sent > _RATE, NODES[1])
+    """A node that is stopped under load loses no request, and ends by itself.
+
+    It stays stopped.
+    """
+    stopped = environment.project.container(NODES[0])
+    address = environment.project.address(NODES[0])
+    with Load(replace(environment.client, seconds=_PATIENCE), "/", _RATE) as load:
+        environment.until(
+            "both nodes have load", lambda: len(set(load.answered)) == len(NODES), NODES[0]
+        )
+        start = time.monotonic()
         docker.run("stop", "--time", str(environment.stop_seconds), stopped)
+        seconds = time.monotonic() - start
     found = docker.container(stopped) or {}
     code = found["State"]["ExitCode"]
     if load.lost:
@@ -144,11 +149,47 @@ def drains(environment: Environment) -> str:
         )
     if code:
         raise CheckError(f"{NODES[0]} ended with exit code {code}")
-    environment.start()
-    return f"{load.sent} requests, none lost, exit code 0"
+    own = sum(node.startswith(f"{address}:") for node in load.answered)
+    return (
+        f"{load.sent} requests, {own} of them to the node that stopped, none lost; "
+        f"exit code 0 after {seconds:.1f} s"
+    )
+
+
+def _connections(environment: Environment) -> list[tuple[bool, str]]:
+    """Return of each connection of the application whether it is TLS, and the version."""
+    with connect(environment.server()) as connection:
+        return connection.execute(
+            "SELECT ssl, version FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
+            " WHERE usename = %s",
+            (environment.wanted().rw,),
+        ).fetchall()
+
+
+def _refused_plainly(environment: Environment) -> None:
+    server = environment.server()
+    try:
+        psycopg.connect(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=server.password,
+            dbname=server.database,
+            sslmode="disable",
+            connect_timeout=10,
+        ).close()
+    except psycopg.OperationalError as error:
+        if "no encryption" not in str(error):
+            raise OperatorError("the database does not answer", detail=str(error)) from error
+        return
+    raise CheckError("the database takes connections without TLS")
 
 
 def _connected(environment: Environment, node: str) -> str:
-    said = docker.run("exec", environment.container(node), "/app/bin/observe")
+    """Return the nodes that one is connected to, none where it cannot be asked yet."""
+    try:
+        said = docker.run("exec", environment.project.container(node), "/app/bin/observe")
+    except OperatorError:
+        return ""
     found = re.search(r"^connected ?(.*)$", said, re.MULTILINE)
     return found[1] if found else ""

@@ -5,7 +5,7 @@ defmodule Shop.MixProject do
     [
       app: :shop,
       version: "0.1.0",
-      elixir: "~> 1.14",
+      elixir: "~> 1.18",
       start_permanent: Mix.env() == :prod,
       # Where the XMPP package is installed, its :scram would otherwise be taken for a mistake.
       elixirc_options: [ignore_module_conflict: true],

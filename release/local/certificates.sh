@@ -1,22 +1,28 @@
 #!/bin/sh
 # An authority of this machine's own, and certificates for database and balancer; made at first start,
-# and again before they expire. The keys never leave the volume.
+# and again before they expire. The keys never leave the volume. What was made is written to stdout.
 set -eu
 umask 077
 cd /certificates
 
 fresh() { [ -s "$1" ] && openssl x509 -checkend 604800 -noout -in "$1" >/dev/null; }
 
+# Names are compared too: the balancer's change with PHX_HOST.
 sign() {
     name=$1
-    names=$2
-    fresh "$name.pem" && openssl verify -CAfile ca.pem "$name.pem" >/dev/null 2>&1 && return
+    printf 'subjectAltName=%s\n' "$2" >"$name.ext.new"
+    fresh "$name.pem" && cmp -s "$name.ext" "$name.ext.new" &&
+        openssl verify -CAfile ca.pem "$name.pem" >/dev/null 2>&1 && return
+    # An interruption leaves no certificate, rather than one of another key.
+    rm -f "$name.pem"
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$name" \
         -keyout "$name.key" -out "$name.csr" 2>/dev/null
-    printf 'subjectAltName=%s\n' "$names" >"$name.ext"
     openssl x509 -req -in "$name.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 90 \
-        -extfile "$name.ext" -out "$name.pem" 2>/dev/null
-    rm -f "$name.csr" "$name.ext"
+        -extfile "$name.ext.new" -out "$name.pem.new" 2>/dev/null
+    mv "$name.ext.new" "$name.ext"
+    mv "$name.pem.new" "$name.pem"
+    rm -f "$name.csr"
+    echo "made $name"
 }
 
 fresh ca.pem || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \

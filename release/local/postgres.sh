@@ -1,6 +1,6 @@
 #!/bin/sh
 # Postgres as RDS keeps it: TLS or nothing, and a master user who is no superuser. The binaries are
-# those of the image, Debian's or the official one.
+# those of the image, Debian's or the official one. Arguments are settings, as `postgres` takes them.
 set -eu
 umask 077
 PATH="$(ls -d /usr/lib/postgresql/*/bin | tail -n 1):$PATH"
@@ -20,8 +20,10 @@ if [ ! -s "$data/PG_VERSION" ]; then
     as_postgres initdb --pgdata="$data.new" --username=rdsadmin --encoding=UTF8 --locale=C.UTF-8 --auth=reject >/dev/null
     printf 'hostssl all all all scram-sha-256\n' >"$data.new/pg_hba.conf"
     # By way of stdin: the password is in nobody's list of processes.
-    printf "CREATE ROLE %s LOGIN CREATEDB CREATEROLE PASSWORD '%s';\nGRANT pg_monitor TO %s WITH ADMIN OPTION;\n" \
-        "$MASTER_USER" "$MASTER_PASSWORD" "$MASTER_USER" |
+    printf '%s\n' "CREATE ROLE rds_superuser NOLOGIN" \
+        "GRANT pg_checkpoint, pg_monitor, pg_signal_backend TO rds_superuser WITH ADMIN OPTION" \
+        "CREATE ROLE $MASTER_USER LOGIN CREATEDB CREATEROLE PASSWORD '$MASTER_PASSWORD'" \
+        "GRANT rds_superuser TO $MASTER_USER" |
         as_postgres postgres --single -D "$data.new" postgres >/dev/null
     mv "$data.new" "$data"
 fi
@@ -35,4 +37,5 @@ exec setpriv --reuid=postgres --regid=postgres --clear-groups postgres -D "$data
     -c ssl_key_file="$home/database.key" \
     -c ssl_min_protocol_version=TLSv1.2 \
     -c password_encryption=scram-sha-256 \
-    -c log_connections=on
+    -c log_connections=on \
+    "$@"

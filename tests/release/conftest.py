@@ -5,14 +5,15 @@ All of them run in one process: the machine would not start more than one enviro
 
 import os
 import subprocess
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from perpetual.release import build, docker
-from perpetual.release.environment import Environment, Ports, temporary
+from perpetual.release.environment import Environment
+from perpetual.release.ports import Ports
+from perpetual.release.temporary import temporary, unique
 from tests.release import support
 from tests.release.support import (
     ROOT,
@@ -69,7 +70,7 @@ def built(options: build.Options) -> build.Built:
 @pytest.fixture
 def network() -> Iterator[str]:
     """Return a network of this test's own."""
-    name = f"perpetual-test-{uuid.uuid4().hex[:8]}"
+    name = unique("perpetual-test")
     docker.run("network", "create", name)
     yield name
     docker.run("network", "rm", name)
@@ -105,10 +106,9 @@ def environment(built: build.Built) -> Iterator[Environment]:
     made = Environment(
         root=ROOT,
         image=built.id,
-        name=f"perpetual-test-{uuid.uuid4().hex[:8]}",
+        name=unique("perpetual-test"),
         ports=Ports.free(),
         drain_seconds=10,
-        stop_seconds=20,
     )
     with temporary(made):
         made.up()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from perpetual.errors import OperatorError
 from perpetual.release import build, docker
 from perpetual.release.revision import Revision
 from perpetual.release.web import Client
@@ -92,9 +93,10 @@ class Node:
 
     def connected(self) -> list[str]:
         """Return the nodes that it is connected to; none while it still starts."""
-        said = (
-            docker.call(["docker", "exec", self.name, "/app/bin/observe"]) if self.running else ""
-        )
+        try:
+            said = docker.run("exec", self.name, "/app/bin/observe")
+        except OperatorError:
+            return []
         lines = [line for line in said.splitlines() if line.startswith("connected")]
         return lines[0].split()[1:] if lines else []
 

@@ -18,6 +18,8 @@ def made(*, passed: bool | None = True) -> Receipt:
         image=IMAGE,
         reference="shop:1",
         revision="c" * 40,
+        previous=None,
+        migrations=["1_create.exs"],
         checked_at="2026-01-01T00:00:00+00:00",
         seconds=1.5,
         results=[Result(name="health", passed=passed, said="200", seconds=0.1)],

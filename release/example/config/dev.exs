@@ -1,3 +1,3 @@
 import Config
 
-config :logger, :console, format: "$time $metadata[$level] $message\n"
+config :logger, :default_formatter, format: "$time $metadata[$level] $message\n"

@@ -4,7 +4,7 @@ import Config
 # The balancer asks for the health paths by plain HTTP, at the task's own address.
 config :shop, ShopWeb.Endpoint, force_ssl: [exclude: ["/health", "/ready"]]
 
-config :logger, :console,
+config :logger, :default_formatter,
   format: {Shop.JSONFormatter, :format},
   metadata: :all,
   colors: [enabled: false]

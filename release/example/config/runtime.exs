@@ -58,9 +58,8 @@ if config_env() == :prod do
     cacertfile: env.("PGSSLROOTCERT"),
     pool_size: number.("POOL_SIZE", "4")
 
-  config :shop, Shop.Cluster,
-    strategy: if(System.get_env("DNS_CLUSTER_QUERY"), do: :dns, else: :heartbeat),
-    query: System.get_env("DNS_CLUSTER_QUERY")
+  query = System.get_env("DNS_CLUSTER_QUERY", "")
+  config :shop, Shop.Cluster, strategy: if(query == "", do: :heartbeat, else: :dns), query: query
 
   config :shop, Shop.Lifecycle, drain_seconds: number.("DRAIN_SECONDS", "45")
 

@@ -10,6 +10,7 @@ defmodule Shop.Cluster do
 
   @first_ms 100
   @poll_ms 1_000
+  @at_once 16
 
   def start_link(_opts), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
 
@@ -23,13 +24,8 @@ defmodule Shop.Cluster do
 
   @impl true
   def handle_info(:poll, state) do
-    refused =
-      for name <- strategy(state.config).names(state.config),
-          name != node(),
-          name not in Node.list(),
-          Node.connect(name) != true,
-          into: MapSet.new(),
-          do: name
+    wanted = for name <- strategy(state.config).names(state.config), name != node(), do: name
+    refused = wanted |> Enum.reject(&(&1 in Node.list())) |> connect() |> MapSet.new()
 
     for name <- MapSet.difference(refused, state.refused) do
       Logger.warning("cannot connect to #{name}: the port is closed, or the cookies differ")
@@ -47,6 +43,16 @@ defmodule Shop.Cluster do
   def handle_info({:nodedown, name}, state) do
     Logger.info("node left", peer: name)
     {:noreply, state}
+  end
+
+  # At the same time: to give up on an address that nobody has any more takes 7 s.
+  defp connect(names) do
+    connected =
+      names
+      |> Task.async_stream(&Node.connect/1, timeout: :infinity, max_concurrency: @at_once)
+      |> Enum.map(fn {:ok, connected} -> connected end)
+
+    for {name, answer} <- Enum.zip(names, connected), answer != true, do: name
   end
 
   defp strategy(config) do

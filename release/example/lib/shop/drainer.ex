@@ -4,8 +4,8 @@ defmodule Shop.Drainer do
 
   SIGTERM stops the supervisor's children from last to first, and this is the last. From then on
   `/ready` answers 503 and each answer tells its connection to close. For a moment more the node
-  takes connections, since the balancer may not know yet; then it stops listening, waits for what is
-  under way, and lets the others stop.
+  takes connections, since the balancer may not know yet; then it stops listening, lets go of
+  connections without a request, waits for the others, and lets its siblings stop.
 
   `DRAIN_SECONDS` bound it all. The stack sets them below `stopTimeout`, after which comes SIGKILL.
   """
@@ -36,15 +36,26 @@ defmodule Shop.Drainer do
     Logger.info("draining", busy: Shop.Lifecycle.busy())
     Process.sleep(min(@linger_ms, div(drain_ms(), 2)))
     ShopWeb.Endpoint.stop_listening()
+    Shop.Lifecycle.close_idle()
     await(deadline)
-    Logger.info("drained", busy: Shop.Lifecycle.busy(), milliseconds: now() - started)
+    ended(Shop.Lifecycle.busy(), now() - started)
   end
 
+  # Connections and not requests: what a client has sent may not have been read yet.
   defp await(deadline) do
-    if Shop.Lifecycle.busy() > 0 and now() < deadline do
+    if Task.Supervisor.children(ShopWeb.Connections) != [] and now() < deadline do
       Process.sleep(@poll_ms)
       await(deadline)
     end
+  end
+
+  defp ended(0, milliseconds), do: Logger.info("drained", milliseconds: milliseconds)
+
+  defp ended(cut, milliseconds) do
+    Logger.warning("drained for as long as it may: requests are cut",
+      requests: cut,
+      milliseconds: milliseconds
+    )
   end
 
   defp drain_ms do

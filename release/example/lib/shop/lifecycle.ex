@@ -1,22 +1,33 @@
 defmodule Shop.Lifecycle do
   @moduledoc """
   Whether the node takes new work, and how many requests it is busy with.
+
+  It goes one way: serving, draining (new work is still done, and sent elsewhere from then on),
+  closing (connections without a request end).
   """
 
   @key __MODULE__
+  @draining 1
+  @closing 2
 
-  @doc "Start counting from nothing."
+  @doc "Start serving, and counting from nothing."
   def reset do
+    # A new atomic is 0: serving.
     :persistent_term.put(@key, %{
       busy: :counters.new(1, [:atomics]),
-      draining: :atomics.new(1, [])
+      stage: :atomics.new(1, [])
     })
   end
 
-  @doc "Refuse new work from now on."
-  def drain, do: :atomics.put(state().draining, 1, 1)
+  @doc "Ask for new work to go elsewhere."
+  def drain, do: :atomics.put(state().stage, 1, @draining)
 
-  def draining?, do: :atomics.get(state().draining, 1) == 1
+  @doc "Let connections end that have no request."
+  def close_idle, do: :atomics.put(state().stage, 1, @closing)
+
+  def draining?, do: :atomics.get(state().stage, 1) >= @draining
+
+  def closing?, do: :atomics.get(state().stage, 1) == @closing
 
   @doc "The number of requests under way."
   def busy, do: :counters.get(state().busy, 1)

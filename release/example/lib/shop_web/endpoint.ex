@@ -6,32 +6,33 @@ defmodule ShopWeb.Endpoint do
   require Logger
 
   @backlog 1_024
+  @wait_ms 100
 
   def start_link(_opts), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
 
-  @doc "Accept what has already arrived, and then nothing more."
+  @doc "Take the connections that have arrived already, and then no more."
   def stop_listening, do: GenServer.call(__MODULE__, :stop_listening)
 
   @impl true
   def init(_opts) do
-    Shop.Lifecycle.reset()
     config = Application.get_env(:shop, __MODULE__, [])
     if config[:server], do: listen(config[:port]), else: {:ok, nil}
   end
 
   @impl true
-  def handle_info({:DOWN, reference, :process, _pid, reason}, {socket, reference}) do
-    {:stop, {:acceptor, reason}, {socket, reference}}
+  def handle_info({:DOWN, reference, :process, _pid, reason}, {pid, reference}) do
+    {:stop, {:acceptor, reason}, {pid, reference}}
   end
 
   def handle_info(_message, state), do: {:noreply, state}
 
   @impl true
-  def handle_call(:stop_listening, _from, {socket, reference}) do
-    Process.demonitor(reference, [:flush])
-    # The acceptor takes a connection at a time; closing ends its wait.
-    :gen_tcp.close(socket)
-    {:reply, :ok, nil}
+  def handle_call(:stop_listening, _from, {pid, reference}) do
+    send(pid, :stop)
+
+    receive do
+      {:DOWN, ^reference, :process, ^pid, _reason} -> {:reply, :ok, nil}
+    end
   end
 
   def handle_call(:stop_listening, _from, nil), do: {:reply, :ok, nil}
@@ -43,14 +44,16 @@ defmodule ShopWeb.Endpoint do
       active: false,
       reuseaddr: true,
       backlog: @backlog,
-      nodelay: true
+      nodelay: true,
+      # An answer that its client does not take must not hold up the end of the node.
+      send_timeout: 30_000,
+      send_timeout_close: true
     ]
 
     case :gen_tcp.listen(port, options) do
       {:ok, socket} ->
-        {_pid, reference} = spawn_monitor(fn -> accept(socket) end)
         Logger.info("listening", port: port)
-        {:ok, {socket, reference}}
+        {:ok, spawn_monitor(fn -> accept(socket) end)}
 
       {:error, reason} ->
         {:stop, "port #{port} cannot be listened on: #{:inet.format_error(reason)}"}
@@ -58,25 +61,37 @@ defmodule ShopWeb.Endpoint do
   end
 
   defp accept(socket) do
-    case :gen_tcp.accept(socket) do
-      {:ok, connection} ->
-        {:ok, pid} =
-          Task.Supervisor.start_child(ShopWeb.Connections, ShopWeb.Connection, :serve, [
-            connection
-          ])
+    receive do
+      :stop -> accept_rest(socket, @backlog)
+    after
+      0 ->
+        case :gen_tcp.accept(socket, @wait_ms) do
+          {:ok, connection} -> serve(connection)
+          {:error, :timeout} -> :ok
+          {:error, reason} when reason in [:emfile, :enfile] -> Process.sleep(@wait_ms)
+          {:error, reason} -> exit({:accept, reason})
+        end
 
-        with :ok <- :gen_tcp.controlling_process(connection, pid), do: send(pid, :go)
-        accept(socket)
-
-      {:error, :closed} ->
-        :ok
-
-      {:error, reason} when reason in [:emfile, :enfile] ->
-        Process.sleep(100)
-        accept(socket)
-
-      {:error, _reason} ->
         accept(socket)
     end
+  end
+
+  # Whoever waits in the queue has sent a request perhaps; to close over it would reset the connection.
+  defp accept_rest(socket, at_most) do
+    case at_most > 0 and :gen_tcp.accept(socket, 0) do
+      {:ok, connection} ->
+        serve(connection)
+        accept_rest(socket, at_most - 1)
+
+      _nobody ->
+        :gen_tcp.close(socket)
+    end
+  end
+
+  defp serve(connection) do
+    {:ok, pid} =
+      Task.Supervisor.start_child(ShopWeb.Connections, ShopWeb.Connection, :serve, [connection])
+
+    with :ok <- :gen_tcp.controlling_process(connection, pid), do: send(pid, :go)
   end
 end

@@ -7,30 +7,23 @@ defmodule ShopWeb.ForceSSL do
   """
 
   @config Application.compile_env(:shop, [ShopWeb.Endpoint, :force_ssl], nil)
+  @a_year 31_536_000
 
-  @doc "Return where a request has to go instead, or `nil`."
-  def redirect(request, host, config \\ @config)
-  def redirect(_request, _host, nil), do: nil
-
-  def redirect(request, host, config) do
+  @doc "Answer a request by `fun` where it came by HTTPS, and else with the way there."
+  def call(request, host, fun, config \\ @config) do
     cond do
-      request.path in config[:exclude] ->
-        nil
+      config == nil or request.path in config[:exclude] ->
+        fun.()
 
       Map.get(request.headers, "x-forwarded-proto") == "https" ->
-        nil
-
-      # 307 keeps method and body; 301 lets browsers remember.
-      request.method in ["GET", "HEAD"] ->
-        {301, [{"location", "https://" <> host <> request.target}], ""}
+        {status, headers, body} = fun.()
+        # Browsers keep to HTTPS for a year.
+        {status, [{"strict-transport-security", "max-age=#{@a_year}"} | headers], body}
 
       true ->
-        {307, [{"location", "https://" <> host <> request.target}], ""}
+        # 307 keeps method and body; 301 lets browsers remember.
+        status = if request.method in ["GET", "HEAD"], do: 301, else: 307
+        {status, [{"location", "https://" <> host <> request.target}], ""}
     end
   end
-
-  @doc "Headers of an answer that went over TLS: browsers keep to it for a year."
-  def headers(config \\ @config)
-  def headers(nil), do: []
-  def headers(_config), do: [{"strict-transport-security", "max-age=31536000"}]
 end

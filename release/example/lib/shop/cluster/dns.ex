@@ -3,10 +3,7 @@ defmodule Shop.Cluster.DNS do
 
   @doc "Return the names of the nodes behind `config[:query]`: this node's base name at each address."
   def names(config) do
-    case config[:query] do
-      nil -> []
-      query -> for address <- addresses(query), do: :"#{basename()}@#{:inet.ntoa(address)}"
-    end
+    for address <- addresses(config[:query]), do: :"#{basename()}@#{:inet.ntoa(address)}"
   end
 
   defp addresses(query) do

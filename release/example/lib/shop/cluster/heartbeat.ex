@@ -12,6 +12,8 @@ defmodule Shop.Cluster.Heartbeat do
              "INSERT INTO nodes (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET seen_at = now()",
              [node()]
            ),
+         {:ok, _} <-
+           Shop.Repo.query("DELETE FROM nodes WHERE seen_at < now() - interval '1 hour'"),
          {:ok, rows} <-
            Shop.Repo.query("SELECT name FROM nodes WHERE seen_at > now() - interval '15 seconds'") do
       for [name] <- rows, do: String.to_atom(name)

@@ -33,8 +33,13 @@ defmodule Shop.Repo.Connection do
     {:ok, results} = :pgsql.squery(db, bytes(text))
 
     case List.keyfind(results, :error, 0) do
-      nil -> :ok
-      {:error, fields} -> {:error, error(fields)}
+      nil ->
+        :ok
+
+      {:error, fields} ->
+        # Whoever has this connection next must not find a failed transaction on it.
+        :pgsql.squery(db, bytes("ROLLBACK"))
+        {:error, error(fields)}
     end
   end
 
