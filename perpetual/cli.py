@@ -20,6 +20,7 @@ from perpetual.offline.revisions.kinds import Kind
 from perpetual.output import Format, show, show_report, write
 from perpetual.policy.commands import app as policy_app
 from perpetual.release.commands import app as release_app
+from perpetual.status.commands import status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.add_typer(policy_app, name="policy")
 app.add_typer(release_app, name="release")
 app.add_typer(database_app, name="db")
+app.command()(status)
 
 
 @app.callback()

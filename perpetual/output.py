@@ -42,23 +42,28 @@ def show_report(report: "Report", form: Format) -> None:
             write(html.render(report))
 
 
-def show(lines: "Iterable[Line]") -> None:
-    """Print lines to stdout, in colour on a terminal."""
+def show(lines: "Iterable[Line]") -> bool:
+    """Print lines to stdout, in colour on a terminal; tell whether anybody reads."""
     if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
-        write("\n".join("".join(piece for _, piece in line).rstrip() for line in lines))
-        return
+        return write("\n".join("".join(piece for _, piece in line).rstrip() for line in lines))
     from rich.console import Console  # noqa: PLC0415 - costs time that a pipe need not pay
     from rich.text import Text  # noqa: PLC0415 - as above
 
     console = Console(highlight=False, soft_wrap=True)
     for line in lines:
         console.print(Text.assemble(*((piece, style) for style, piece in line)))
+    return True
 
 
-def write(text: str) -> None:
-    """Write to stdout; a reader that has gone, such as `head`, is nothing to complain about."""
+def write(text: str) -> bool:
+    """Write to stdout; tell whether anybody reads.
+
+    A reader that has gone, such as `head`, is nothing to complain about.
+    """
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
