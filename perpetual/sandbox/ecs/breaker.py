@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-b
 from dataclasses import dataclass
 from typing import Final
 
-from perpetual.sandbox.ecs.model import Document
+from perpetual.sandbox.ecs.records import Document
 
 LEAST: Final = 3
 MOST: Final = 200

@@ -7,17 +7,11 @@ from typing import Any
 from perpetual.sandbox.ecs import deployments, events
 from perpetual.sandbox.ecs.core import SERVICE, Core
 from perpetual.sandbox.ecs.health import CONTAINER_CHECKS
-from perpetual.sandbox.ecs.model import (
-    LEFT,
-    Condition,
-    Deployment,
-    Monitor,
-    Rollout,
-    Service,
-    Task,
-)
+from perpetual.sandbox.ecs.model import Task
 from perpetual.sandbox.ecs.placement import ZONE, Ask, place
+from perpetual.sandbox.ecs.records import Deployment, Service
 from perpetual.sandbox.ecs.rollout import limits
+from perpetual.sandbox.ecs.states import LEFT, Condition, Monitor, Rollout
 from perpetual.sandbox.ecs.world import Health
 
 MINUTE = 60.0

@@ -4,12 +4,23 @@ import heapq
 from collections.abc import Mapping
 from typing import Any, Final
 
-from perpetual.sandbox.ecs import deployments, fleet, launch, lifecycle, scheduler, world
+from perpetual.sandbox.ecs import (
+    conditions,
+    deployments,
+    ending,
+    fleet,
+    lifecycle,
+    scheduler,
+    waiting,
+    world,
+)
 from perpetual.sandbox.ecs.core import SERVICE, Core
 from perpetual.sandbox.ecs.errors import unsupported
-from perpetual.sandbox.ecs.model import Monitor, Rollout, Service, State, Task
+from perpetual.sandbox.ecs.model import State, Task
 from perpetual.sandbox.ecs.names import Account
 from perpetual.sandbox.ecs.operations import OPERATIONS
+from perpetual.sandbox.ecs.records import Service
+from perpetual.sandbox.ecs.states import Monitor, Rollout
 from perpetual.sandbox.ecs.timing import Timing
 
 ACCOUNT: Final = Account(number="123456789012", region="eu-west-1")
@@ -82,9 +93,9 @@ class ControlPlane:
             core.look_at(key)
         elif key in core.state.tasks:
             task = core.state.tasks[key]
-            lifecycle.refresh(core, task)
+            conditions.refresh(core, task)
             if core.now >= task.at.created + core.timing.provisioning:
-                launch.give_up(core, task)
+                waiting.give_up(core, task)
 
     def _forget(self) -> None:
         """Forget tasks that stopped long ago.
@@ -117,9 +128,7 @@ def _take(core: Core, report: world.Report) -> None:
         case world.TargetHealth():
             task = core.state.tasks.get(report.target.task)
             if task is not None:
-                lifecycle.target_changed(
-                    core, task, report.target, report.state, report.description
-                )
+                ending.target_changed(core, task, report.target, report.state, report.description)
         case _:
             task = core.state.tasks.get(report.task)
             if task is not None and task.handed:
@@ -137,11 +146,11 @@ def _of_task(core: Core, task: Task, report: world.Report) -> None:
         case world.Started():
             lifecycle.started(core, task, report.addresses, report.runtime_ids)
         case world.StartFailed():
-            lifecycle.start_failed(core, task, report.reason, report.container)
+            ending.start_failed(core, task, report.reason, report.container)
         case world.Exited():
-            lifecycle.exited(core, task, report.container, report.exit_code, report.reason)
+            ending.exited(core, task, report.container, report.exit_code, report.reason)
         case world.Released():
-            lifecycle.finish(core, task)
+            ending.finish(core, task)
         case world.ContainerHealth():
             _container_health(core, task, report)
 
@@ -151,7 +160,7 @@ def _container_health(core: Core, task: Task, report: world.ContainerHealth) -> 
         if container.name == report.container:
             container.health = report.status
             task.version += 1
-    lifecycle.refresh(core, task)
+    conditions.refresh(core, task)
 
 
 def _alarm(core: Core, name: str, state: str) -> None:

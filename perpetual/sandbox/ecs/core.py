@@ -4,8 +4,9 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from perpetual.sandbox.ecs.model import Cluster, Deployment, Instance, Service, State, Task
+from perpetual.sandbox.ecs.model import Cluster, Instance, State, Task
 from perpetual.sandbox.ecs.names import Account
+from perpetual.sandbox.ecs.records import Deployment, Service
 from perpetual.sandbox.ecs.timing import Timing
 from perpetual.sandbox.ecs.world import World
 

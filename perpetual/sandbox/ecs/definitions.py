@@ -8,8 +8,9 @@ from typing import Any
 
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.errors import EcsError, client
-from perpetual.sandbox.ecs.model import Document, Family
+from perpetual.sandbox.ecs.model import Family
 from perpetual.sandbox.ecs.names import last
+from perpetual.sandbox.ecs.records import Document
 
 
 def family_and_revision(reference: str) -> tuple[str, int | None]:

@@ -8,17 +8,8 @@ from dataclasses import dataclass
 from perpetual.sandbox.ecs import events
 from perpetual.sandbox.ecs.breaker import breaker
 from perpetual.sandbox.ecs.core import Core
-from perpetual.sandbox.ecs.model import (
-    PENDING,
-    Deployment,
-    Monitor,
-    Progress,
-    Record,
-    Revision,
-    Rollout,
-    Service,
-    TaskStatus,
-)
+from perpetual.sandbox.ecs.records import Deployment, Record, Revision, Service
+from perpetual.sandbox.ecs.states import PENDING, Monitor, Progress, Rollout, TaskStatus
 
 NO_CANDIDATE = "No rollback candidate was found to run the rollback."
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from perpetual.sandbox.ecs.core import Core
-from perpetual.sandbox.ecs.model import Deployment, Event, Instance, Service, Task
+from perpetual.sandbox.ecs.model import Instance, Task
 from perpetual.sandbox.ecs.names import last
 from perpetual.sandbox.ecs.placement import AGENT, Lack
+from perpetual.sandbox.ecs.records import Deployment, Event, Service
 from perpetual.sandbox.ecs.world import Target
 
 KEPT: Final = 100

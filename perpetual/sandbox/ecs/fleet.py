@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-draining.html
 """
 
-from perpetual.sandbox.ecs import events, lifecycle
+from perpetual.sandbox.ecs import conditions, ending, events
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.model import Instance
 from perpetual.sandbox.ecs.world import Host
@@ -46,7 +46,7 @@ def drain(core: Core, found: Instance, status: str) -> None:
     found.status = status
     found.version += 1
     for arn in list(found.tasks):
-        lifecycle.refresh(core, core.state.tasks[arn])
+        conditions.refresh(core, core.state.tasks[arn])
     core.freed[found.cluster] = None
 
 
@@ -62,7 +62,7 @@ def remove(core: Core, found: Instance, reason: str) -> None:
     found.status, found.connected = "INACTIVE", False
     found.queue.clear()
     for arn in list(found.tasks):
-        lifecycle.lost(core, core.state.tasks[arn], reason)
+        ending.lost(core, core.state.tasks[arn], reason)
     del core.state.clusters[found.cluster].instances[found.arn]
     del core.state.hosts[found.host.instance]
     core.freed[found.cluster] = None

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfigur
 
 from dataclasses import dataclass
 
-from perpetual.sandbox.ecs.model import Condition, Task, TaskStatus
+from perpetual.sandbox.ecs.model import Task
+from perpetual.sandbox.ecs.states import Condition, TaskStatus
 from perpetual.sandbox.ecs.world import Health
 
 CONTAINER_CHECKS = "Task failed container health checks"

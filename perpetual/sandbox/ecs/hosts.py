@@ -7,8 +7,9 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/memory-management.ht
 from collections.abc import Sequence
 
 from perpetual.sandbox.ecs.core import Core
-from perpetual.sandbox.ecs.model import Document, Instance, Needs, Task
+from perpetual.sandbox.ecs.model import Instance, Needs, Task
 from perpetual.sandbox.ecs.placement import lacks
+from perpetual.sandbox.ecs.records import Document
 
 
 def needs(definition: Document, overrides: Document) -> Needs:

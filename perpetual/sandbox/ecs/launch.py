@@ -6,24 +6,14 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-auto-scaling
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from perpetual.sandbox.ecs import definitions, events, hosts, lifecycle
+from perpetual.sandbox.ecs import definitions, events, hosts, lifecycle, waiting
 from perpetual.sandbox.ecs.core import TASK, Core
-from perpetual.sandbox.ecs.lifecycle import FAILED_TO_START, Stop
-from perpetual.sandbox.ecs.model import (
-    Cluster,
-    Condition,
-    Container,
-    Deployment,
-    Document,
-    Moments,
-    Service,
-    TargetState,
-    Task,
-)
+from perpetual.sandbox.ecs.model import Cluster, Container, Moments, TargetState, Task
 from perpetual.sandbox.ecs.names import last
 from perpetual.sandbox.ecs.placement import Ask, Lack, place
+from perpetual.sandbox.ecs.records import Deployment, Document, Service
+from perpetual.sandbox.ecs.states import Condition
 from perpetual.sandbox.ecs.world import Target
 
 PROVISIONING_MOST = 500
@@ -127,7 +117,7 @@ def begin(core: Core, new: New, count: int, *, zone: str | None = None) -> Begun
         found, lacking = place(
             list(new.cluster.instances.values()), _ask(new, provider, spread, zone)
         )
-        if found is None and not waits_for_hosts(core, provider):
+        if found is None and not waiting.waits_for_hosts(core, provider):
             break
         if found is None and len(new.cluster.waiting) >= PROVISIONING_MOST:
             break
@@ -143,17 +133,6 @@ def begin(core: Core, new: New, count: int, *, zone: str | None = None) -> Begun
                 spread[found.arn] += 1
             lifecycle.begin(core, task)
     return Begun(tasks=tasks, lacking=lacking)
-
-
-def waits_for_hosts(core: Core, provider: str | None) -> bool:
-    """Return whether a task of a capacity provider waits: its managed scaling may bring a host.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-behavior.html
-    """
-    if provider is None or provider not in core.state.providers:
-        return False
-    scaling = core.state.providers[provider].group.get("managedScaling", {})
-    return bool(scaling.get("status") == "ENABLED")
 
 
 def _ask(new: New, provider: str | None, spread: Mapping[str, int], zone: str | None) -> Ask:
@@ -265,51 +244,3 @@ def _overridden(container: Document, change: Document) -> Document:
     variables |= {one["name"]: one for one in change.get("environment", ())}
     kept = {key: change[key] for key in change if key not in ("name", "environment")}
     return {**container, **kept, "environment": list(variables.values())}
-
-
-# --- tasks that wait for a place
-
-
-def place_waiting(core: Core, cluster: Cluster) -> None:
-    """Give places to the tasks that wait for one, in the order in which they came."""
-    for arn in list(cluster.waiting):
-        task = core.state.tasks[arn]
-        found, _ = place(list(cluster.instances.values()), _ask_again(core, task))
-        if found is not None:
-            del cluster.waiting[arn]
-            hosts.assign(core, task, found)
-            lifecycle.begin(core, task)
-
-
-def _ask_again(core: Core, task: Task) -> Ask:
-    service, deployment = core.service(task), core.deployment(task)
-    settings: Mapping[str, Any] = service.settings if service else {}
-    return Ask(
-        needs=task.needs,
-        provider=task.provider,
-        strategy=settings.get("placementStrategy", ()),
-        constraints=(
-            *settings.get("placementConstraints", ()),
-            *task.definition.get("placementConstraints", ()),
-        ),
-        hosts=deployment.hosts if deployment else Counter(),
-        zone=task.zone_only,
-    )
-
-
-def give_up(core: Core, task: Task) -> None:
-    """End a task for which no host came in time.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
-    """
-    cluster = core.cluster(task)
-    if task.arn not in cluster.waiting:
-        return
-    _, lacking = place(list(cluster.instances.values()), _ask_again(core, task))
-    reason = lacking[0].reason if lacking else "EMPTY CAPACITY PROVIDER"
-    stop = Stop(
-        code=FAILED_TO_START,
-        reason=f"{FAILED_TO_START}: {reason}",
-        failed=task.service is not None,
-    )
-    lifecycle.stop(core, task, stop)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from perpetual.sandbox.ecs.errors import invalid
-from perpetual.sandbox.ecs.model import Document, Instance, Load, Needs
+from perpetual.sandbox.ecs.model import Instance, Load, Needs
+from perpetual.sandbox.ecs.records import Document
 
 ZONE: Final = "attribute:ecs.availability-zone"
 HOST_FIELDS: Final = frozenset({"instanceId", "host"})

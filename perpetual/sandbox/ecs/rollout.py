@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from perpetual.sandbox.ecs.model import Document
+from perpetual.sandbox.ecs.records import Document
 
 DEFAULT_MINIMUM = 100
 DEFAULT_MAXIMUM = 200

@@ -5,19 +5,14 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html
 
 from collections.abc import Iterable, Sequence
 
-from perpetual.sandbox.ecs import completion, deployments, events, launch, lifecycle
+from perpetual.sandbox.ecs import completion, deployments, ending, events, launch, waiting
 from perpetual.sandbox.ecs.breaker import breaker
 from perpetual.sandbox.ecs.core import SERVICE, Core, News
-from perpetual.sandbox.ecs.lifecycle import SCHEDULER, Stop
-from perpetual.sandbox.ecs.model import (
-    Condition,
-    Deployment,
-    Monitor,
-    Rollout,
-    Service,
-    Task,
-)
+from perpetual.sandbox.ecs.ending import ESSENTIAL, SCHEDULER, Stop
+from perpetual.sandbox.ecs.model import Task
+from perpetual.sandbox.ecs.records import Deployment, Service
 from perpetual.sandbox.ecs.rollout import Counts, Limits, Orders, decide, is_stuck, limits
+from perpetual.sandbox.ecs.states import Condition, Monitor, Rollout
 
 IMPAIRED_AFTER = 3
 """Failures to start in a row after which the service says so; AWS publishes no figure."""
@@ -26,11 +21,10 @@ IMPAIRED_AFTER = 3
 def settle(core: Core) -> None:
     """Do everything that follows from what is known, until nothing more does."""
     while core.news or core.freed or core.dirty:
-        while core.news:
-            hear(core, core.news.pop(0))
+        hear_all(core)
         while core.freed:
             cluster, _ = core.freed.popitem()
-            launch.place_waiting(core, core.state.clusters[cluster])
+            waiting.place_waiting(core, core.state.clusters[cluster])
             for service in core.state.services.values():
                 if service.cluster == cluster and service.status == "ACTIVE":
                     core.look_at(service.arn)
@@ -41,6 +35,12 @@ def settle(core: Core) -> None:
             if service_ is not None:
                 reconcile(core, service_)
     _tell_targets(core)
+
+
+def hear_all(core: Core) -> None:
+    """Take in what became of tasks, in the order in which it happened."""
+    while core.news:
+        hear(core, core.news.pop(0))
 
 
 def hear(core: Core, news: News) -> None:
@@ -58,21 +58,23 @@ def hear(core: Core, news: News) -> None:
             deployment.failures = 0
         events.resolved(service, events.IMPAIRED)
         return
-    unstarted = task.at.started is None
-    wait = _note_failure(core, service, deployment, unstarted=unstarted)
-    core.wake(core.now + wait, SERVICE, service.arn)
+    _note_failure(core, service, deployment, task)
 
 
 def _note_failure(
-    core: Core, service: Service, deployment: Deployment, *, unstarted: bool
-) -> float:
-    """Count one failure and return how long the next start waits.
+    core: Core, service: Service, deployment: Deployment, task: Task | None = None
+) -> None:
+    """Count one failure, and put off the next start: longer each time where tasks never ran.
+
+    A task that failed its health checks is replaced at once.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html
     """
     deployment.failures += 1
-    wait = core.timing.replacement
-    if unstarted:
+    wait = 0.0
+    if task is not None and task.at.started is not None:
+        wait = core.timing.replacement if task.stop_code == ESSENTIAL else 0.0
+    else:
         deployment.unstarted += 1
         wait = core.timing.throttle(deployment.unstarted)
         if deployment.unstarted >= IMPAIRED_AFTER:
@@ -87,7 +89,7 @@ def _note_failure(
         deployments.fail(
             core, service, deployment, deployments.by_breaker(rollback=settings.rollback)
         )
-    return wait
+    core.wake(deployment.next_start, SERVICE, service.arn)
 
 
 # --- one service
@@ -98,6 +100,7 @@ def reconcile(core: Core, service: Service) -> None:
     if service.status == "ACTIVE":
         deployments.progress(core, service)
     _stop_doomed(core, service)
+    hear_all(core)
     primary, bounds = service.primary, _limits(service)
     if primary.rollout is not Rollout.FAILED:
         primary.goal = _goal(service)
@@ -162,8 +165,7 @@ def _carry_out(core: Core, service: Service, deployment: Deployment, order: Orde
         else:
             events.started_in_zone(core, service, deployment.zone, begun.tasks[0])
     if begun.failed:
-        wait = _note_failure(core, service, deployment, unstarted=True)
-        core.wake(core.now + wait, SERVICE, service.arn)
+        _note_failure(core, service, deployment)
 
 
 # --- which tasks stop
@@ -184,10 +186,10 @@ def _stop_doomed(core: Core, service: Service) -> None:
 def _stop_for_check(core: Core, service: Service, task: Task) -> None:
     """Stop a task for the check that it fails; without one, because its host drains."""
     if not task.why:
-        lifecycle.stop(core, task, _scaling(service))
+        ending.stop(core, task, _scaling(service))
         return
     completion.tell_unhealthy(core, service, task)
-    lifecycle.stop(core, task, Stop(code=SCHEDULER, reason=task.why, drain=True, failed=True))
+    ending.stop(core, task, Stop(code=SCHEDULER, reason=task.why, drain=True, failed=True))
 
 
 def _scaling(service: Service) -> Stop:
@@ -206,7 +208,7 @@ def _stop_some(core: Core, service: Service, deployment: Deployment, order: Orde
     ):
         chosen = _chosen(core, tasks, condition, count)
         for task in chosen:
-            lifecycle.stop(core, task, _scaling(service))
+            ending.stop(core, task, _scaling(service))
         stopping.extend(chosen)
     for task in _chosen(core, tasks, Condition.UNHEALTHY, order.stop_unhealthy):
         _stop_for_check(core, service, task)

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.errors import EcsError, invalid
-from perpetual.sandbox.ecs.model import Cluster, TaskStatus
+from perpetual.sandbox.ecs.model import Cluster
 from perpetual.sandbox.ecs.names import last
 from perpetual.sandbox.ecs.operations.lookup import DEFAULT_CLUSTER, Request, cluster, page
 from perpetual.sandbox.ecs.operations.providers import attach
 from perpetual.sandbox.ecs.shapes import clusters as shapes
 from perpetual.sandbox.ecs.shapes import failure, tag_map
+from perpetual.sandbox.ecs.states import TaskStatus
 
 
 def create(core: Core, request: Request) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any, Final
 from perpetual.sandbox.ecs import definitions
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.errors import client
-from perpetual.sandbox.ecs.model import TaskStatus
 from perpetual.sandbox.ecs.operations.lookup import Request, page, refuse_more_than
 from perpetual.sandbox.ecs.shapes import failure, tag_list
+from perpetual.sandbox.ecs.states import TaskStatus
 
 DELETED_AT_ONCE: Final = 10
 UNKNOWN: Final = "Unable to describe task definition."

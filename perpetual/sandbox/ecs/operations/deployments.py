@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.errors import CONFLICT, EcsError, unsupported
-from perpetual.sandbox.ecs.model import Progress, Record, Service
 from perpetual.sandbox.ecs.operations.lookup import Request, page, refuse_more_than, service
+from perpetual.sandbox.ecs.records import Record, Service
 from perpetual.sandbox.ecs.shapes import failure
 from perpetual.sandbox.ecs.shapes import services as shapes
+from perpetual.sandbox.ecs.states import Progress
 
 DESCRIBED_AT_ONCE: Final = 20
 MAY_STOP: Final = frozenset({Progress.PENDING, Progress.IN_PROGRESS})

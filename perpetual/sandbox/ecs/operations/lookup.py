@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.errors import EcsError, invalid
-from perpetual.sandbox.ecs.model import Cluster, Instance, Service, Task
+from perpetual.sandbox.ecs.model import Cluster, Instance, Task
 from perpetual.sandbox.ecs.names import last
+from perpetual.sandbox.ecs.records import Service
 
 DEFAULT_CLUSTER: Final = "default"
 PAGE: Final = 100

@@ -8,9 +8,10 @@ from typing import Any, Final
 from perpetual.sandbox.ecs import definitions
 from perpetual.sandbox.ecs.completion import may_rebalance
 from perpetual.sandbox.ecs.core import Core
-from perpetual.sandbox.ecs.model import Cluster, Revision
+from perpetual.sandbox.ecs.model import Cluster
 from perpetual.sandbox.ecs.operations.lookup import Request
 from perpetual.sandbox.ecs.operations.providers import strategy_of
+from perpetual.sandbox.ecs.records import Revision
 from perpetual.sandbox.ecs.rollout import DEFAULT_MAXIMUM, DEFAULT_MINIMUM
 
 SETTINGS: Final = (

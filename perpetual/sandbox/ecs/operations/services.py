@@ -10,7 +10,6 @@ from typing import Any, Final
 from perpetual.sandbox.ecs import deployments
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.errors import EcsError, invalid
-from perpetual.sandbox.ecs.model import Deployment, Service
 from perpetual.sandbox.ecs.operations import service_checks as checks
 from perpetual.sandbox.ecs.operations.lookup import (
     Request,
@@ -26,6 +25,7 @@ from perpetual.sandbox.ecs.operations.service_settings import (
     merged,
     revision,
 )
+from perpetual.sandbox.ecs.records import Deployment, Service
 from perpetual.sandbox.ecs.rollout import limits
 from perpetual.sandbox.ecs.shapes import failure, tag_map
 from perpetual.sandbox.ecs.shapes import services as shapes

@@ -8,9 +8,9 @@ from typing import Any, Final
 from perpetual.sandbox.ecs import definitions
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.errors import EcsError, invalid
-from perpetual.sandbox.ecs.model import Tags
 from perpetual.sandbox.ecs.names import last
 from perpetual.sandbox.ecs.operations.lookup import Request
+from perpetual.sandbox.ecs.records import Tags
 from perpetual.sandbox.ecs.shapes import tag_list, tag_map
 
 MOST: Final = 50

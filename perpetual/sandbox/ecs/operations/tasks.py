@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 
 from typing import Any, Final
 
-from perpetual.sandbox.ecs import definitions, launch, lifecycle
+from perpetual.sandbox.ecs import definitions, ending, launch, waiting
 from perpetual.sandbox.ecs.core import Core
+from perpetual.sandbox.ecs.ending import USER, Stop
 from perpetual.sandbox.ecs.errors import CONFLICT, EcsError, client, invalid
-from perpetual.sandbox.ecs.lifecycle import USER, Stop
-from perpetual.sandbox.ecs.model import Cluster, Document, Task
+from perpetual.sandbox.ecs.model import Cluster, Task
 from perpetual.sandbox.ecs.names import last
 from perpetual.sandbox.ecs.operations.lookup import (
     Request,
@@ -22,6 +22,7 @@ from perpetual.sandbox.ecs.operations.lookup import (
 )
 from perpetual.sandbox.ecs.operations.providers import strategy_of
 from perpetual.sandbox.ecs.placement import check_constraints
+from perpetual.sandbox.ecs.records import Document
 from perpetual.sandbox.ecs.shapes import failure, tag_map
 from perpetual.sandbox.ecs.shapes import tasks as shapes
 
@@ -44,7 +45,7 @@ def run(core: Core, request: Request) -> dict[str, Any]:
     if not 1 <= count <= RUN_AT_ONCE:
         raise invalid(f"Count should be between 1 and {RUN_AT_ONCE}.")
     new = _new(core, owner, document, request)
-    managed = any(launch.waits_for_hosts(core, one["capacityProvider"]) for one in new.strategy)
+    managed = any(waiting.waits_for_hosts(core, one["capacityProvider"]) for one in new.strategy)
     if not owner.instances and not managed:
         raise invalid("No Container Instances were found in your cluster.")
     begun = launch.begin(core, new, count)
@@ -144,7 +145,7 @@ def stop(core: Core, request: Request) -> dict[str, Any]:
     if found is None:
         raise invalid("The referenced task was not found.")
     reason = request.get("reason") or "Task stopped by user"
-    lifecycle.stop(core, found, Stop(code=USER, reason=reason))
+    ending.stop(core, found, Stop(code=USER, reason=reason))
     return {"task": shapes.task(core, found, tags=True)}
 
 

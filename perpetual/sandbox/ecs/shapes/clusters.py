@@ -8,8 +8,9 @@ from collections.abc import Collection
 from typing import Any
 
 from perpetual.sandbox.ecs.core import Core
-from perpetual.sandbox.ecs.model import PENDING, Cluster, Provider, TaskStatus
+from perpetual.sandbox.ecs.model import Cluster, Provider
 from perpetual.sandbox.ecs.shapes import present, tag_list
+from perpetual.sandbox.ecs.states import PENDING, TaskStatus
 
 FULL = frozenset({"SETTINGS", "CONFIGURATIONS", "TAGS", "STATISTICS", "ATTACHMENTS"})
 

@@ -11,15 +11,9 @@ from perpetual.sandbox.ecs import definitions
 from perpetual.sandbox.ecs.breaker import breaker
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.deployments import task_counts
-from perpetual.sandbox.ecs.model import (
-    Deployment,
-    Event,
-    Monitor,
-    Record,
-    Revision,
-    Service,
-)
+from perpetual.sandbox.ecs.records import Deployment, Event, Record, Revision, Service
 from perpetual.sandbox.ecs.shapes import present, tag_list
+from perpetual.sandbox.ecs.states import Monitor
 
 PLAIN = (
     "availabilityZoneRebalancing",
