@@ -74,6 +74,11 @@ class File:
         """Return the line of an offset, from 1."""
         return bisect_right(self._breaks, offset - 1) + 1
 
+    @property
+    def top(self) -> int:
+        """Return the first line that is no comment, for what is said of the whole file."""
+        return self.line(len(self.code) - len(self.code.lstrip())) if self.code.strip() else 1
+
     @cached_property
     def texts(self) -> tuple[tuple[int, str], ...]:
         """Return the texts that interpolate nothing, by their offsets."""

@@ -76,11 +76,15 @@ def read(root: Path, *, dockerfile: str = "Dockerfile", health: str = HEALTH) ->
     return Project(files=(*files, *([docker] if docker else ())), health=health)
 
 
+def kind_of(path: str) -> Kind | None:
+    """Return what a file of an application is to the rules, by its path; `None` is nothing."""
+    return next((kind for pattern, kind in _KINDS if pattern.fullmatch(path)), None)
+
+
 def _files(root: Path, base: PurePosixPath) -> Iterator[File]:
     """Yield the files of one application that are anything to the rules."""
     for path in _paths(root, base):
-        below = path.relative_to(base).as_posix()
-        kind = next((kind for pattern, kind in _KINDS if pattern.fullmatch(below)), None)
+        kind = kind_of(path.relative_to(base).as_posix())
         file = _file(root, path, kind) if kind else None
         if file:
             yield file

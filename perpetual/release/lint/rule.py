@@ -52,3 +52,8 @@ class Finding:
 def at(term: Term, what: str) -> Fault:
     """Return a fault where a term stands."""
     return Fault(term.file, term.line, what)
+
+
+def overall(file: File, what: str) -> Fault:
+    """Return a fault of a whole file, where its code begins and a comment can stand above it."""
+    return Fault(file, file.top, what)

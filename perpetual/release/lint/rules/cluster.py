@@ -6,7 +6,7 @@ from typing import Final
 
 from perpetual.release.lint.files import Kind, Term
 from perpetual.release.lint.project import Project
-from perpetual.release.lint.rule import Fault, Rule, Severity, at
+from perpetual.release.lint.rule import Fault, Rule, Severity, at, overall
 
 QUERY: Final = "DNS_CLUSTER_QUERY"
 """Variable in which a task finds the name of its service in Cloud Map."""
@@ -99,25 +99,23 @@ def _ports(project: Project) -> Iterator[Fault]:
         yield at(project.anchor, "without rel/vm.args.eex, nodes meet through epmd")
     for file in flags:
         if not _EPMD_LESS.search(file.code):
-            yield Fault(file, 1, "nodes meet through epmd, at a port that nobody knows beforehand")
+            yield overall(file, "nodes meet through epmd, at a port that nobody knows beforehand")
     for file in remote:
         if not (_EPMD_LESS.search(file.code) and _NOT_LISTENING.search(file.code)):
-            yield Fault(file, 1, "rpc and remote ask epmd, or want the port that the node has")
+            yield overall(file, "rpc and remote ask epmd, or want the port that the node has")
     if flags and not remote:
-        yield Fault(
-            flags[0], 1, "without rel/remote.vm.args.eex, rpc and remote want the same port"
-        )
+        yield overall(flags[0], "without rel/remote.vm.args.eex, rpc and remote want the same port")
     everywhere = any(_PORT.search(file.text) for file in project.of(Kind.ENV)) or (
         remote and all(_PORT.search(file.code) for file in (*flags, *remote))
     )
     if flags and not everywhere:
-        yield Fault(flags[0], 1, "no -erl_epmd_port says where nodes meet, to each command alike")
+        yield overall(flags[0], "no -erl_epmd_port says where nodes meet, to each command alike")
 
 
 def _table(project: Project) -> Iterator[Fault]:
     for file in project.of(Kind.FLAGS):
         if not _TABLE.search(file.code):
-            yield Fault(file, 1, "the table of ports is as large as the limit of open files")
+            yield overall(file, "the table of ports is as large as the limit of open files")
 
 
 RULES: Final = (

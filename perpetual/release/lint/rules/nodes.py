@@ -6,7 +6,7 @@ from typing import Final
 
 from perpetual.release.lint.files import File, Kind
 from perpetual.release.lint.project import Project
-from perpetual.release.lint.rule import Fault, Rule, at
+from perpetual.release.lint.rule import Fault, Rule, at, overall
 
 _FLAGS: Final = (Kind.FLAGS, Kind.REMOTE_FLAGS)
 _SCRIPTS: Final = (Kind.ENV, Kind.OVERLAY)
@@ -17,6 +17,7 @@ _RANDOM: Final = re.compile(
 )
 _NAMED: Final = re.compile(r"[$(`]\s*hostname\b(?!\s+-[iI])|\$\{?HOSTNAME\b")
 _PLATFORM: Final = re.compile(r"\$\{?((?:FLY|HEROKU|RENDER|GIGALIXIR|POD|K8S)_\w+|DYNO)\b")
+_TAG: Final = re.compile(r"<%.*?%>")
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _DISTRIBUTION: Final = re.compile(r"(?<!\w)RELEASE_DISTRIBUTION[= ][^\n]*\b(?:sname|none)\b")
 _NAME_FLAG: Final = re.compile(r"(?<!\S)-s?name\b")
@@ -35,7 +36,7 @@ def _named(project: Project) -> Iterator[Fault]:
     for file in scripts:
         names = list(_NODE.finditer(file.code))
         if not names:
-            yield Fault(file, 1, "RELEASE_NODE is not set, so that nodes are called by host names")
+            yield overall(file, "RELEASE_NODE is not set, so that nodes are called by host names")
         for name in names:
             what = _unreachable(_resolved(file, name["value"]))
             if what:
@@ -44,6 +45,7 @@ def _named(project: Project) -> Iterator[Fault]:
 
 def _unreachable(value: str) -> str:
     """Return why nobody finds a node of this name, if it is so."""
+    value = _TAG.sub("x", value)
     platform = _PLATFORM.search(value)
     _, marked, address = value.partition("@")
     if not marked:
@@ -52,7 +54,7 @@ def _unreachable(value: str) -> str:
         return f"RELEASE_NODE is made of {platform[1]}, which no task has on ECS"
     if _NAMED.search(value):
         return "RELEASE_NODE ends in a host name, and discovery gives addresses"
-    if not re.search(r"[$`]|<%", address):
+    if not re.search(r"[$`]", address):
         return "RELEASE_NODE has the same address everywhere"
     return ""
 
@@ -94,7 +96,7 @@ def _cookie(project: Project) -> Iterator[Fault]:
         for found in file.find(_COOKIE):
             yield at(found, "the cookie is in a file of the image")
         if file.path.endswith("/COOKIE"):
-            yield Fault(file, 1, "the cookie is in a file of the image")
+            yield overall(file, "the cookie is in a file of the image")
     for releases in (
         *project.mix.whole.keywords("releases"),
         *project.mix.after(r"\bdefp?\s+releases\s+do\b"),

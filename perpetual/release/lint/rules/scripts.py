@@ -6,7 +6,7 @@ from typing import Final
 
 from perpetual.release.lint.files import File, Kind
 from perpetual.release.lint.project import Project
-from perpetual.release.lint.rule import Fault, Rule, at
+from perpetual.release.lint.rule import Fault, Rule, at, overall
 
 _BASH: Final = re.compile(
     r"\[\[(?=\s)|(?m:^)[ \t]*(?:source|function|declare)(?=[ \t])|<<<|\$'|\bpipefail\b"
@@ -21,7 +21,7 @@ _NEEDED: Final = ("server", "migrate")
 def _read(project: Project) -> Iterator[Fault]:
     for file in project.files:
         if file.fault:
-            yield Fault(file, 1, f"the file {file.fault}")
+            yield overall(file, f"the file {file.fault}")
 
 
 def _shell(project: Project) -> Iterator[Fault]:
@@ -52,7 +52,7 @@ def _overlays(project: Project) -> Iterator[Fault]:
             yield at(project.anchor, f"there is no rel/overlays/bin/{name}")
     for file in scripts:
         if not file.fault and not file.executable:
-            yield Fault(file, 1, "the script is not executable")
+            yield overall(file, "the script is not executable")
         for release in _RELEASE.finditer(file.code):
             if release[1] not in project.releases:
                 own = " or ".join(project.releases)
