@@ -1,7 +1,7 @@
 """Elixir sources, read as far as a check needs: what is code, what is text, what is a comment."""
 
 import re
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -17,6 +17,7 @@ _STOP: Final = re.compile(
     re.DOTALL,
 )
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}", "<": ">"}
+_SHOWN: Final = re.compile(r"[^\n]")
 _MODULE: Final = re.compile(r"(?<![\w.:@])[A-Z]\w*(?:\.[A-Z]\w*)*")
 _DEFINED: Final = re.compile(r"\bdefmodule\s+([A-Z]\w*)")
 
@@ -64,22 +65,23 @@ def pieces(source: str) -> Iterator[Piece]:
         at = yield from (_text if inside else _code)(source, at, opened)
 
 
-def code(source: str) -> str:
+def code(source: str, found: Iterable[Piece] | None = None) -> str:
     """Return a source with texts and comments blank, every line and column where it was.
 
-    Quotation marks stay, and so does what a text interpolates, for that is code.
+    Quotation marks stay, and so does what a text interpolates, for that is code. `found` are the
+    source's pieces, where they are known already.
     """
     kept: list[str] = []
     at = 0
-    for piece in pieces(source):
-        kept += source[at : piece.start], re.sub(r"[^\n]", " ", source[piece.start : piece.end])
+    for piece in pieces(source) if found is None else found:
+        kept += source[at : piece.start], _SHOWN.sub(" ", source[piece.start : piece.end])
         at = piece.end
     return "".join((*kept, source[at:]))
 
 
-def texts(source: str) -> Iterator[tuple[int, str]]:
-    """Yield each text that interpolates nothing, by its offset."""
-    for piece in pieces(source):
+def texts(source: str, found: Iterable[Piece] | None = None) -> Iterator[tuple[int, str]]:
+    """Yield each text that interpolates nothing, by its offset; `found` as above."""
+    for piece in pieces(source) if found is None else found:
         if piece.kind is Kind.TEXT and piece.whole:
             yield piece.start, source[piece.start : piece.end]
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from perpetual.release import elixir
 from perpetual.release.elixir import Kind as Piece
 from perpetual.release.lint.files import ELIXIR, File
 
@@ -47,7 +46,7 @@ def allowances(file: File) -> Iterator[Allowance]:
 def _comments(file: File, lines: list[str]) -> Iterator[tuple[int, str, bool]]:
     """Yield each comment with its line, and whether it has that line for itself."""
     if file.kind in ELIXIR:
-        for piece in elixir.pieces(file.text):
+        for piece in file.pieces:
             if piece.kind is Piece.COMMENT:
                 number = file.line(piece.start)
                 text = file.text[piece.start : piece.end]

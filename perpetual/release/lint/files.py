@@ -58,17 +58,22 @@ class File:
     syntax: tuple[int, str] | None = None
 
     @cached_property
+    def pieces(self) -> tuple[elixir.Piece, ...]:
+        """Return what of an Elixir source is no code."""
+        return tuple(elixir.pieces(self.text))
+
+    @cached_property
     def code(self) -> str:
         """Return the text with comments blank, in Elixir also texts and other environments."""
         if self.kind in ELIXIR:
-            return terms.in_production(elixir.code(self.text))
+            return terms.in_production(elixir.code(self.text, self.pieces))
         if self.kind in {Kind.ENV, Kind.OVERLAY}:
             return _SHELL.sub(lambda found: _blank(found[0], "#"), self.text)
         return _LINE.sub(lambda found: _blank(found[0], "#"), self.text)
 
     @cached_property
     def _breaks(self) -> list[int]:
-        return [at for at, character in enumerate(self.text) if character == "\n"]
+        return [found.start() for found in re.finditer("\n", self.text)]
 
     def line(self, offset: int) -> int:
         """Return the line of an offset, from 1."""
@@ -84,7 +89,7 @@ class File:
         """Return the texts that interpolate nothing, by their offsets."""
         return tuple(
             (at, text)
-            for at, text in elixir.texts(self.text)
+            for at, text in elixir.texts(self.text, self.pieces)
             if self.code[at - 1 : at].strip()  # not in a branch of another environment
         )
 

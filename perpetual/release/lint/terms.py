@@ -82,14 +82,18 @@ def expression(code: str, start: int, limit: int, *, commas: bool = False) -> Sp
 
 def in_production(code: str) -> str:
     """Return code without the branches that another environment than `prod` takes."""
-    for found in list(_ENVIRONMENT.finditer(code)):
+    kept: list[str] = []
+    at = 0
+    for found in _ENVIRONMENT.finditer(code):
         otherwise, end = _branches(code, found.end())
         taken = (":prod" in found["names"]) is (
             (found["operator"] in {"==", "in"}) is (found["word"] == "if")
         )
         dead = Span(otherwise, end) if taken else Span(found.end(), otherwise)
-        code = code[: dead.start] + re.sub(r"[^\n]", " ", code[slice(*dead)]) + code[dead.end :]
-    return code
+        if dead.start >= at:  # or it lies in a branch that is left out already
+            kept += code[at : dead.start], re.sub(r"[^\n]", " ", code[dead.start : dead.end])
+            at = dead.end
+    return "".join((*kept, code[at:]))
 
 
 def _branches(code: str, start: int) -> tuple[int, int]:
