@@ -24,10 +24,9 @@ def look(core: Core, service: Service) -> None:
     if primary.rollout is Rollout.IN_PROGRESS and _is_over(core, service, primary):
         deployments.complete(core, service)
     if _is_steady(service):
-        if not service.steady:
-            service.steady = True
+        service.steady = True
+        if events.say_once(core, service, events.STEADY):
             core.wake(core.now + core.timing.repeat, SERVICE, service.arn)
-        events.say_once(core, service, events.STEADY)
         _balance(core, service)
     elif service.steady:
         service.steady = False

@@ -45,16 +45,18 @@ def say(core: Core, service: Service, message: str) -> None:
     del service.events[:-KEPT]
 
 
-def say_once(core: Core, service: Service, message: str, cause: str | None = None) -> None:
+def say_once(core: Core, service: Service, message: str, cause: str | None = None) -> bool:
     """Add an event unless its cause, by default its words, was told of less than six hours ago.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html
     """
     key = cause or message
     told = service.said.get(key)
-    if told is None or core.now >= told + core.timing.repeat:
-        service.said[key] = core.now
-        say(core, service, message)
+    if told is not None and core.now < told + core.timing.repeat:
+        return False
+    service.said[key] = core.now
+    say(core, service, message)
+    return True
 
 
 def resolved(service: Service, cause: str) -> None:

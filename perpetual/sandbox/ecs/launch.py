@@ -45,10 +45,15 @@ class New:
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
-    """The tasks that came of a wish for some, and why there are not more."""
+    """The tasks that came of a wish for some, and why there are not more.
+
+    `full`: some found no place, which the service's own stopping tasks will leave. `failed`: some
+    found none, and nothing tells of any.
+    """
 
     tasks: list[Task]
     lacking: list[Lack]
+    full: bool = False
     failed: bool = False
 
 
@@ -68,7 +73,12 @@ def for_service(core: Core, service: Service, deployment: Deployment, count: int
     else:
         events.resolved(service, events.UNABLE)
     leaving = any(one.counts[Condition.LEAVING] for one in service.deployments)
-    return Begun(tasks=begun.tasks, lacking=begun.lacking, failed=bool(missing) and not leaving)
+    return Begun(
+        tasks=begun.tasks,
+        lacking=begun.lacking,
+        full=bool(missing) and leaving,
+        failed=bool(missing) and not leaving,
+    )
 
 
 def _of_service(core: Core, service: Service, deployment: Deployment) -> New:

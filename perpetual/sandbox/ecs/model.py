@@ -171,7 +171,11 @@ class Provider:
 
 @dataclass(kw_only=True)
 class Cluster:
-    """A cluster; `waiting` are tasks without a place, in the order in which they came."""
+    """A cluster.
+
+    `waiting` are tasks without a place, in the order in which they came; `freed` counts how often a
+    host came or had something to give again.
+    """
 
     arn: str
     name: str
@@ -182,6 +186,7 @@ class Cluster:
     strategy: list[Any] = field(default_factory=list)
     instances: dict[str, Instance] = field(default_factory=dict)
     waiting: dict[str, None] = field(default_factory=dict)
+    freed: int = 0
     tags: Tags = field(default_factory=dict)
 
 

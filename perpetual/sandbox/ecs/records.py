@@ -64,6 +64,8 @@ class Deployment:
     `goal` is how many tasks it should have now; `record` the service deployment it belongs to.
     `counts` holds the tasks by condition, `hosts` how many of them each host has. `failures` are
     in a row, `unstarted` those of them that never ran; `next_start` is when the next may start.
+    `replaced` are unhealthy tasks whose successors are to be told of as such, `zone` is where one
+    more task evens out the zones, `full_since` the `Cluster.freed` at which there was no place.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Deployment:
     baking_since: float | None = None
     replaced: int = 0
     zone: str | None = None
+    full_since: int = -1
 
 
 @dataclass(frozen=True, kw_only=True)

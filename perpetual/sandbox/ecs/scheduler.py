@@ -9,7 +9,7 @@ from perpetual.sandbox.ecs import completion, deployments, ending, events, launc
 from perpetual.sandbox.ecs.breaker import breaker
 from perpetual.sandbox.ecs.core import SERVICE, Core, News
 from perpetual.sandbox.ecs.ending import ESSENTIAL, SCHEDULER, Stop
-from perpetual.sandbox.ecs.model import Task
+from perpetual.sandbox.ecs.model import Cluster, Task
 from perpetual.sandbox.ecs.records import Deployment, Service
 from perpetual.sandbox.ecs.rollout import Counts, Limits, Orders, decide, is_stuck, limits
 from perpetual.sandbox.ecs.states import Condition, Monitor, Rollout
@@ -23,11 +23,8 @@ def settle(core: Core) -> None:
     while core.news or core.freed or core.dirty:
         hear_all(core)
         while core.freed:
-            cluster, _ = core.freed.popitem()
-            waiting.place_waiting(core, core.state.clusters[cluster])
-            for service in core.state.services.values():
-                if service.cluster == cluster and service.status == "ACTIVE":
-                    core.look_at(service.arn)
+            name, _ = core.freed.popitem()
+            _reuse(core, core.state.clusters[name])
         if core.dirty:
             arn = next(iter(core.dirty))
             del core.dirty[arn]
@@ -35,6 +32,15 @@ def settle(core: Core) -> None:
             if service_ is not None:
                 reconcile(core, service_)
     _tell_targets(core)
+
+
+def _reuse(core: Core, cluster: Cluster) -> None:
+    """Give room that has become free to tasks that wait for a place, then to services."""
+    cluster.freed += 1
+    waiting.place_waiting(core, cluster)
+    for service in core.state.services.values():
+        if service.cluster == cluster.name and service.status == "ACTIVE":
+            core.look_at(service.arn)
 
 
 def hear_all(core: Core) -> None:
@@ -106,8 +112,14 @@ def reconcile(core: Core, service: Service) -> None:
         primary.goal = _goal(service)
     sources = _in_keeping_order(service.deployments[1:])
     target, others = _counts(primary), [_counts(one) for one in sources]
-    for deployment, order in zip((primary, *sources), decide(target, others, bounds), strict=True):
-        _carry_out(core, service, deployment, order)
+    orders = list(zip((primary, *sources), decide(target, others, bounds), strict=True))
+    for deployment, order in orders:
+        deployment.goal = order.goal
+        if order.stops:
+            _stop_some(core, service, deployment, order)
+    for deployment, order in (*orders[1:], orders[0]):
+        if order.start:
+            _start(core, service, deployment, order.start)
         if service.primary is not primary:
             return  # rolled back: what was decided is void, and the service is looked at again
     if service.status == "ACTIVE":
@@ -146,17 +158,16 @@ def _counts(deployment: Deployment) -> Counts:
     )
 
 
-def _carry_out(core: Core, service: Service, deployment: Deployment, order: Orders) -> None:
-    deployment.goal = order.goal
-    if order.stops:
-        _stop_some(core, service, deployment, order)
-    if not order.start:
-        return
+def _start(core: Core, service: Service, deployment: Deployment, count: int) -> None:
+    """Start tasks of a deployment, unless it is too early, or nothing has become free since."""
+    cluster = core.state.clusters[service.cluster]
     if core.now < deployment.next_start:
         core.wake(deployment.next_start, SERVICE, service.arn)
         return
-    replaced = min(order.start, deployment.counts[Condition.UNHEALTHY] + deployment.replaced)
-    begun = launch.for_service(core, service, deployment, order.start)
+    if deployment.full_since == cluster.freed:
+        return
+    replaced = deployment.counts[Condition.UNHEALTHY] + deployment.replaced
+    begun = launch.for_service(core, service, deployment, count)
     deployment.replaced = 0
     if begun.tasks:
         events.resolved(service, events.DEADLOCK)
@@ -164,6 +175,8 @@ def _carry_out(core: Core, service: Service, deployment: Deployment, order: Orde
             events.started(core, service, begun.tasks, min(replaced, len(begun.tasks)))
         else:
             events.started_in_zone(core, service, deployment.zone, begun.tasks[0])
+    if begun.full:
+        deployment.full_since = cluster.freed
     if begun.failed:
         _note_failure(core, service, deployment)
 

@@ -1,6 +1,7 @@
 """A world in simulated time: tasks that behave as they are told to."""
 
 import heapq
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,7 +21,8 @@ class Behaviour:
     containers run; `health`: from registration until the balancer finds the target healthy;
     `unhealthy`: likewise, for a target that is `red`; `drain`: from deregistration until the target
     is out of use; `stop`: from SIGTERM until the containers end by themselves; `release`: until
-    nothing is left on the host. `crash`: from the start until the first container ends with
+    nothing is left on the host; `spread`: up to so much more for booting, different for each task.
+    `crash`: from the start until the first container ends with
     `exit_code`; `start_error`: the reason for which the task cannot be started at all.
     """
 
@@ -32,6 +34,7 @@ class Behaviour:
     drain: float = 30.0
     stop: float = 1.0
     release: float = 0.5
+    spread: float = 0.0
     crash: float | None = None
     exit_code: int = 1
     exit_reason: str | None = None
@@ -85,7 +88,7 @@ class SimulatedWorld:
             return
         self._pulled.add((task.host, image))
         self._unless_stopping(running, at, world.Pulled(task=task.task))
-        at += behaviour.boot
+        at += behaviour.boot + behaviour.spread * zlib.crc32(task.task.encode()) / 2**32
         self._later(at, lambda: self._started(running))
         if behaviour.crash is not None:
             first = str(task.containers[0]["name"])

@@ -87,6 +87,8 @@ def update(core: Core, request: Request) -> dict[str, Any]:
     chosen = revision(core, owner, found.name, request, current)
     checks.check(core, chosen, settings)
     found.settings = settings
+    for one in found.deployments:
+        one.full_since = -1
     if request.get("desiredCount") is not None:
         _resize(core, found, request["desiredCount"])
     if request.get("forceNewDeployment") or changes_revision(current, chosen):
