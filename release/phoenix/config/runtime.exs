@@ -59,9 +59,10 @@ if config_env() == :prod do
     ssl: [cacertfile: env.("PGSSLROOTCERT")],
     pool_size: number.("POOL_SIZE", "4")
 
-  config :shop, dns_cluster_query: System.get_env("DNS_CLUSTER_QUERY")
+  query = System.get_env("DNS_CLUSTER_QUERY", "")
+  config :shop, dns_cluster_query: if(query == "", do: nil, else: query)
 
-  config :shop, Shop.Drainer, drain_seconds: number.("DRAIN_SECONDS", "45")
+  config :shop, Shop.Lifecycle, drain_seconds: number.("DRAIN_SECONDS", "45")
 
   if serves? do
     config :shop, ShopWeb.Endpoint,

@@ -14,7 +14,7 @@ ENDPOINT = "lib/shop_web/endpoint.ex"
 SSL = 'ssl: [cacertfile: env.("PGSSLROOTCERT")]'
 BASE = 'env.("SECRET_KEY_BASE")'
 KEY = ":dns_cluster_query"
-QUERY = 'System.get_env("DNS_CLUSTER_QUERY")'
+QUERY = 'if(query == "", do: nil, else: query)'
 EXCLUDE = 'exclude: [paths: ["/health", "/ready"], hosts: ["localhost", "127.0.0.1"]]'
 SERVER = 'CMD ["/app/bin/server"]'
 COPY = "COPY mix.exs mix.loc[k] ./"
@@ -96,6 +96,10 @@ SETTINGS = [
                 "    Supervisor.start_link", "    LoggerJSON.Formatters.Basic.new([])\n"
             ),
         },
+    ),
+    same(
+        "setting-without-variable",
+        {RUNTIME: {f"dns_cluster_query: {QUERY}": 'dns_cluster_query: env.("DNS_CLUSTER_QUERY")'}},
     ),
     same(
         "settings-in-brackets",

@@ -64,10 +64,14 @@ def _unmatched(project: Project, query: Term) -> str:
     values = list(_set(project, *setting.groups())) if setting else [query]
     if not values:
         return f"nothing sets {query.code.partition(' ||')[0]} when the release starts"
-    # A variable of the file's own is looked for where it stands.
-    if not any(QUERY in value.texts or QUERY in _all(value) for value in values):
+    if not all(_from_the_task(value) for value in values):
         return f"the query does not come from {QUERY}"
     return ""
+
+
+def _from_the_task(value: Term) -> bool:
+    """Tell whether a value comes from the task; a variable of the file's is not followed."""
+    return QUERY in (value.variables or value.file.whole.texts)
 
 
 def _strangers(project: Project, name: str) -> str:
@@ -82,12 +86,6 @@ def _set(project: Project, app: str, key: str) -> Iterator[Term]:
             yield from call.keywords(key)
             if name == f":{key}":
                 yield from call.arguments[2:]
-
-
-def _all(value: Term) -> tuple[str, ...]:
-    """Return all texts of a file, for a value that is a variable."""
-    named = re.match(r"[a-z_]\w*\s*(?:\|\||\Z)", value.code)
-    return value.file.whole.texts if named else ()
 
 
 def _ports(project: Project) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ defmodule Shop.Application do
 
   @impl true
   def start(_type, _args) do
+    Shop.Lifecycle.reset()
     Supervisor.start_link(children(serving?()), strategy: :one_for_one, name: Shop.Supervisor)
   end
 

@@ -55,8 +55,8 @@ defmodule Shop.Release do
           ets_mib: mib(memory[:ets]),
           atoms: "#{:erlang.system_info(:atom_count)} of #{:erlang.system_info(:atom_limit)}",
           uptime_s: div(elem(:erlang.statistics(:wall_clock), 0), 1_000),
-          requests: Shop.Drainer.busy(),
-          draining: Shop.Drainer.draining?()
+          requests: Shop.Lifecycle.busy(),
+          draining: Shop.Lifecycle.draining?()
         ] do
       IO.puts("#{name} #{value}")
     end

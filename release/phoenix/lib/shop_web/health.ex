@@ -18,7 +18,7 @@ defmodule ShopWeb.Health do
 
   # Readiness: whether to send requests here.
   def call(%Plug.Conn{request_path: "/ready"} = conn, _opts) do
-    if Shop.Drainer.draining?(),
+    if Shop.Lifecycle.draining?(),
       do: answer(conn, 503, "draining\n"),
       else: answer(conn, 200, "ready\n")
   end
@@ -32,7 +32,7 @@ defmodule ShopWeb.Health do
 
   # HTTP/2 has no such header; there the server ends connections by a frame of its own.
   defp closing(conn) do
-    if Shop.Drainer.draining?() and get_http_protocol(conn) == :"HTTP/1.1",
+    if Shop.Lifecycle.draining?() and get_http_protocol(conn) == :"HTTP/1.1",
       do: put_resp_header(conn, "connection", "close"),
       else: conn
   end

@@ -55,14 +55,14 @@ CASES = [
         "cluster-query",
         "lib/shop/application.ex",
         "{DNSCluster",
-        {RUNTIME: {'config :shop, dns_cluster_query: System.get_env("DNS_CLUSTER_QUERY")': ""}},
+        {RUNTIME: {'config :shop, dns_cluster_query: if(query == "", do: nil, else: query)': ""}},
         "unset",
     ),
     trap(
         "cluster-query",
         "lib/shop/application.ex",
         "{DNSCluster",
-        {RUNTIME: {'System.get_env("DNS_CLUSTER_QUERY")': 'System.get_env("CLUSTER")'}},
+        {RUNTIME: {"DNS_CLUSTER_QUERY": "CLUSTER"}},
         "variable",
     ),
     edit(
