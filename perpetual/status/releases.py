@@ -58,25 +58,33 @@ def under_way(journal: Journal | None) -> Run | None:
     )
 
 
-def judged(released: Release | None, last_run: Run | None, now_running: Run | None) -> list[Reason]:
-    """Return what there is to say about them."""
-    found = []
-    if released is not None and not released.digest:
-        says = f"the release parameter names no digest, but {released.image}: nothing was released"
-        hint = "Run `perpetual deploy`."
-        found.append(_note(Section.RELEASE, says, hint))
-    if last_run is not None and last_run.result != Result.RELEASED:
-        says = f"the last {last_run.kind}, of {last_run.tag} by {last_run.by} at {last_run.at}, "
-        says += f"ended as {last_run.result}" + (f": {last_run.said}" if last_run.said else "")
-        weight = Weight.FAULT if last_run.result == Result.UNCLEAR else Weight.NOTE
-        hint = "`perpetual releases` shows the history."
-        found.append(Reason(section=Section.HISTORY, weight=weight, says=says, hint=hint))
-    if now_running is not None:
-        says = f"the {now_running.kind} of {now_running.tag} that {now_running.by} began at "
-        says += f"{now_running.at} has not ended; it got to its phase {now_running.result}"
-        hint = "If it was killed, the next `perpetual deploy` goes on from there."
-        found.append(_note(Section.HISTORY, says, hint))
-    return found
+def judged_release(found: Release) -> list[Reason]:
+    """Return that nothing was released yet, if so."""
+    if found.digest:
+        return []
+    says = f"the release parameter names no digest, but {found.image}: nothing was released"
+    return [_note(Section.RELEASE, says, "Run `perpetual deploy`.")]
+
+
+def judged_last(found: Run | None) -> list[Reason]:
+    """Return that the last run did not succeed, if so."""
+    if found is None or found.result == Result.RELEASED:
+        return []
+    says = f"the last {found.kind}, of {found.tag} by {found.by} at {found.at}, ended as "
+    says += found.result + (f": {found.said}" if found.said else "")
+    weight = Weight.FAULT if found.result == Result.UNCLEAR else Weight.NOTE
+    hint = "`perpetual releases` shows the history."
+    return [Reason(section=Section.HISTORY, weight=weight, says=says, hint=hint)]
+
+
+def judged_under_way(found: Run | None) -> list[Reason]:
+    """Return that a run has not ended, if so."""
+    if found is None:
+        return []
+    says = f"the {found.kind} of {found.tag} that {found.by} began at {found.at} has not ended; "
+    says += f"it got to its phase {found.result}"
+    hint = "If it was killed, the next `perpetual deploy` goes on from there."
+    return [_note(Section.HISTORY, says, hint)]
 
 
 def _note(section: Section, says: str, hint: str) -> Reason:

@@ -1,5 +1,6 @@
 """How a stack is, on one screen: the verdict and its reasons first, then what there is."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -66,8 +67,11 @@ def summary(health: Health) -> str:
         if health.service.deployment is not None:
             current = health.service.deployment
             parts.append(f"{current.revision} {current.state.lower().replace('_', ' ')}")
-    if faults := [one for one in health.reasons if one.weight is not Weight.NOTE]:
-        parts.append(counted(len(faults), "fault"))
+    weights = Counter(reason.weight for reason in health.reasons)
+    if weights[Weight.FAULT]:
+        parts.append(counted(weights[Weight.FAULT], "fault"))
+    if weights[Weight.UNREAD]:
+        parts.append(f"{weights[Weight.UNREAD]} unread")
     return visible("; ".join(parts))
 
 
@@ -158,8 +162,8 @@ def _host(host: Host, now: datetime) -> Row:
         host.kind,
         state,
         agent,
-        f"CPU {host.cpu.free} of {host.cpu.total} free",
-        f"RAM {host.memory.free} of {host.memory.total} MiB free",
+        f"CPU {host.cpu.free}/{host.cpu.total}",
+        f"RAM {host.memory.free}/{host.memory.total} MiB free",
         counted(host.tasks, "task") + (f" + {host.pending}" if host.pending else ""),
         since(host.since, now),
     )

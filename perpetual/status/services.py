@@ -97,7 +97,7 @@ class Given:
     now: datetime
 
 
-def judged(given: Given, last_rollout: Rollout | None) -> list[Reason]:
+def judged(given: Given) -> list[Reason]:
     """Return what keeps the service from its rest, the worst first."""
     found = given.service
     if found.state != "ACTIVE":
@@ -111,7 +111,6 @@ def judged(given: Given, last_rollout: Rollout | None) -> list[Reason]:
         *_deploying(given),
         *_placing(given),
         *_ill_targets(given),
-        *_ended(last_rollout, given.now),
     ]
 
 
@@ -192,7 +191,7 @@ def _ill_targets(given: Given) -> list[Reason]:
     return [Reason(section=Section.TARGETS, weight=Weight.NOTE, says=says)]
 
 
-def _ended(last_rollout: Rollout | None, now: datetime) -> list[Reason]:
+def judged_rollout(last_rollout: Rollout | None, now: datetime) -> list[Reason]:
     """Return that the last deployment did not succeed; what serves is what served before."""
     if last_rollout is None:
         return []

@@ -46,5 +46,10 @@ def _do(key: Key, job: Callable[[], Any], done: "queue.SimpleQueue[tuple[Key, An
     except OperatorError as error:
         done.put((key, Unread(why=error.message, hint=error.hint)))
     except Exception as error:  # noqa: BLE001 - an answer in an unknown form must not hide others
-        why = f"the answer is in a form that is not known here: {type(error).__name__}: {error}"
-        done.put((key, Unread(why=why)))
+        done.put((key, unknown_form(error)))
+
+
+def unknown_form(error: Exception) -> Unread:
+    """Return that an answer came, and nobody here knows its form."""
+    why = f"the answer is in a form that is not known here: {type(error).__name__}: {error}"
+    return Unread(why=why)
