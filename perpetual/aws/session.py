@@ -73,15 +73,33 @@ class Clients:
                     self._made[service] = self._make(service)
             return self._made[service]
 
-    def _make(self, service: str) -> Any:
+    def streaming(self, service: str, seconds: float) -> Any:
+        """Return a client for an answer that goes on: silence of so many seconds is a fault.
+
+        AWS streams from a host of its own, whose name has a prefix; any other endpoint has only
+        the host that it names.
+
+        Raises:
+            OperatorError: There is no such profile, or no region.
+        """
         from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415 - most commands need no AWS
+
+        used = self.client(service).meta.endpoint_url
+        with self._lock, faults.explained():
+            plain = Config(ignore_configured_endpoint_urls=True)
+            own = self._session.client(service, config=plain).meta.endpoint_url
+            changes = {"read_timeout": seconds, "retries": {"total_max_attempts": 1}}
+            return self._make(service, inject_host_prefix=used == own, **changes)
+
+    def _make(self, service: str, **changes: Any) -> Any:
+        from botocore.config import Config  # noqa: PLC0415 - as above
 
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             user_agent_extra=_NAME,
-        )
+        ).merge(Config(**changes))
         return self._session.client(service, config=config, endpoint_url=self.endpoint)
 
     @cached_property

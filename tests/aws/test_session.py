@@ -53,6 +53,21 @@ def test_the_endpoint_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch
     assert given.client("ecs").meta.endpoint_url == "http://127.0.0.1:6666"
 
 
+@pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:5555"])
+def test_a_stream_has_a_host_of_its_own_at_aws_only(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    """A sandbox has no other name; and silence is a fault sooner than elsewhere."""
+    if endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    clients = Clients(region="eu-west-1")
+    config = clients.streaming("logs", 12).meta.config
+    assert config.inject_host_prefix is not bool(endpoint)
+    assert config.read_timeout == 12
+    assert config.retries["total_max_attempts"] == 1
+    assert clients.client("logs").meta.config.read_timeout == 30
+
+
 def test_the_region_comes_from_option_environment_or_profile(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
