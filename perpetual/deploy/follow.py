@@ -6,6 +6,7 @@ those of ECS's service deployments, and where there is no record of one, those o
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -42,17 +43,27 @@ _RECORDED: Final = {
 }
 
 
+_SUBJECT: Final = re.compile(r"^\(service [^)]*\) ")
+_ROUTINE: Final = re.compile(
+    r"has (started|stopped) \d+ (running )?tasks|(de)?registered \d+ targets|has begun draining"
+)
+"""Events that say once more what the tasks themselves show:
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Goal:
     """What a rollout is to reach: revision and number of tasks; `previous` ran before.
 
-    `began` is ECS's own time of the update: what happened earlier is none of this rollout's.
+    `began` is ECS's own time of the update: what happened earlier is none of this rollout's. With
+    `early` it is enough that the new tasks serve; the old ones may still be leaving.
     """
 
     definition: str
     previous: str
     desired: int
     began: datetime
+    early: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +82,8 @@ class State:
     """What is known of a rollout; moments are seconds since the update.
 
     `first` is when the first new task served, `serving` when all of them did, `alone` when nothing
-    of the old release was left, `confirmed` when AWS called it a success.
+    of the old release was left, `confirmed` when AWS called it a success, and `released` when the
+    release was there, as its goal says it.
     """
 
     standing: Standing = Standing.UNDERWAY
@@ -79,13 +91,8 @@ class State:
     serving: float | None = None
     alone: float | None = None
     confirmed: float | None = None
+    released: float | None = None
     told: frozenset[str] = frozenset()
-
-    @property
-    def released(self) -> float | None:
-        """Return when the release was there: alone, or by AWS's word before the old ones left."""
-        moments = [item for item in (self.alone, self.confirmed) if item is not None]
-        return min(moments, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +213,7 @@ def _moments(
     serving = sum(row.new and row.serves for row in rows)
     old = [row for row in rows if not row.new and row.status != "STOPPED"]
     complete = serving >= goal.desired
+    confirmed = standing is Standing.CONFIRMED
 
     def reached(before: float | None, holds: bool) -> float | None:  # noqa: FBT001 - one use, right below
         return look.at if before is None and holds else before
@@ -216,7 +224,10 @@ def _moments(
         first=reached(state.first, serving > 0),
         serving=reached(state.serving, forth and complete),
         alone=reached(state.alone, forth and complete and not old),
-        confirmed=reached(state.confirmed, standing is Standing.CONFIRMED),
+        confirmed=reached(state.confirmed, confirmed),
+        released=reached(
+            state.released, confirmed or (forth and complete and (goal.early or not old))
+        ),
     )
 
 
@@ -234,12 +245,9 @@ def _facts(look: Look, goal: Goal, rows: Sequence[Row]) -> Iterator[tuple[str, s
             yield f"{row.task} {state}", f"old task {short(row.task)} {state}"
     events = sorted(look.service.get("events", ()), key=lambda event: event["createdAt"])
     for event in events:
-        if event["createdAt"] >= goal.began:
-            yield event["id"], event["message"].removeprefix(f"({_called(look.service)}) ")
-
-
-def _called(service: Answer) -> str:
-    return f"service {service['serviceName']}"
+        words = _SUBJECT.sub("", event["message"])
+        if event["createdAt"] >= goal.began and not _ROUTINE.match(words):
+            yield event["id"], f"ECS: {words}"
 
 
 def _new_words(row: Row, task: Answer) -> str:

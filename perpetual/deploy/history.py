@@ -35,9 +35,9 @@ class Result(StrEnum):
 class Record:
     """One run; `number` is AWS's, 0 before it is written.
 
-    `backward_compatible` says whether the code of `previous` runs with this release's schema, as
-    `release check` found out; `None` where it was not tried. `seconds` are those until it served
-    alone, `phases` the same by phase.
+    `backward_compatible` says whether the code of the image `tried`, by its id, runs with this
+    release's schema, as `release check` found out; `None` where it was not tried. `seconds` are
+    those until it served alone, `phases` the same by phase.
     """
 
     number: int = 0
@@ -51,8 +51,10 @@ class Record:
     at: str
     previous: str
     schema: Schema
+    tried: str
     backward_compatible: bool | None
     definition: str = ""
+    run: str = ""
     seconds: float = 0.0
     phases: Mapping[str, float] = field(default_factory=dict)
     said: str = ""
@@ -66,6 +68,10 @@ class Record:
     def says(self) -> str:
         """Return the release in words."""
         return f"release {self.number} ({self.tag}, {self.at} by {self.who})"
+
+
+Records = Sequence[Record]
+"""Runs in the order in which they ended."""
 
 
 def name(stack: contract.Stack) -> str:
@@ -95,7 +101,7 @@ def parse(number: int, held: str) -> Record:
     return Record(number=number, **given)
 
 
-def read(store: Store) -> Sequence[Record]:
+def read(store: Store) -> Records:
     """Return the records there are, the oldest first.
 
     Raises:
@@ -115,19 +121,22 @@ def read(store: Store) -> Sequence[Record]:
 
 
 def append(store: Store, record: Record) -> int:
-    """Write a record down, and return its number."""
+    """Write a record down, unless its run has one already, and return its number."""
+    entry = store.read(name(store.stack))
+    if entry is not None and record.run and parse(entry.version, entry.value).run == record.run:
+        return entry.version
     return store.write(name(store.stack), text(record))
 
 
 # --- which release is which
 
 
-def serving(records: Sequence[Record], digest: str) -> Record | None:
+def serving(records: Records, digest: str) -> Record | None:
     """Return the last release of a digest, if it was one."""
     return next((item for item in reversed(records) if item.good and item.digest == digest), None)
 
 
-def previous(records: Sequence[Record], digest: str) -> Record | None:
+def previous(records: Records, digest: str) -> Record | None:
     """Return the release that a rollback from `digest` leads to: the last good other one.
 
     What was rolled back itself is not good, unless it was deployed again.
@@ -144,27 +153,23 @@ def previous(records: Sequence[Record], digest: str) -> Record | None:
     return next((item for item in good if item.digest != digest), None)
 
 
-def obstacle(records: Sequence[Record], target: Record) -> str:
+def obstacle(records: Records, target: Record) -> str:
     """Return why the code of `target` may not run with today's schema; empty where it may.
 
-    Every run after the target has to have left the schema alone, failed ones too; but for one that
-    took the target's place, where its check tried this very code with it.
+    Today's schema is that of the last run that touched it, failed ones included. Either there was
+    none since the target, or its check tried the target's very code with it.
     """
-    for item in records:
-        if item.number <= target.number or item.schema is Schema.SAME:
-            continue
-        if item.previous == target.digest and item.backward_compatible:
-            continue
-        return _why(item, target)
+    since = [item for item in records if item.number > target.number]
+    movers = [item for item in since if item.schema is not Schema.SAME]
+    if not movers:
+        return ""
+    last = movers[-1]
+    moved = "moved" if last.schema is Schema.MOVED else "may have moved"
+    head = f"release {last.number} {moved} the schema"
+    if last.schema is Schema.UNFINISHED:
+        return f"the migration of release {last.number} did not come to a good end"
+    if not target.image or last.tried != target.image:
+        return f"{head}, and the code of release {target.number} was not tried with it"
+    if not last.backward_compatible:
+        return f"{head}, and the code of release {target.number} does not run with it"
     return ""
-
-
-def _why(item: Record, target: Record) -> str:
-    moved = "moved" if item.schema is Schema.MOVED else "may have moved"
-    if item.previous != target.digest:
-        tried = f"the code of release {target.number} was never tried with it"
-    elif item.backward_compatible is None:
-        tried = f"no check tried the code of release {target.number} with it"
-    else:
-        tried = f"its check found that the code of release {target.number} does not run with it"
-    return f"release {item.number} {moved} the schema, and {tried}"

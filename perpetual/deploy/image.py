@@ -48,8 +48,13 @@ class Image:
 
     @property
     def backward_compatible(self) -> bool | None:
-        """Return whether the code that served before runs with its schema; `None`: not tried."""
+        """Return whether the code of `tried` runs with its schema; `None` where none was tried."""
         return None if self.receipt is None else self.receipt.backward_compatible
+
+    @property
+    def tried(self) -> str:
+        """Return the id of the image whose code was tried with its schema; empty without one."""
+        return "" if self.receipt is None else self.receipt.previous or ""
 
 
 def local(root: Path, reference: str) -> Image:

@@ -31,15 +31,19 @@ class Schema(StrEnum):
     SAME = "same"
     MOVED = "moved"
     UNKNOWN = "unknown"
-    """A migration was started, and how it ended is not known; or its words do not tell."""
+    """A migration ended well, and its words do not tell whether it had anything to do."""
+    UNFINISHED = "unfinished"
+    """A migration was begun, and failed or was left alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Journal:
     """One run, as far as it got; empty text where there is nothing yet.
 
-    `image` is the image's id, `digest` its digest in the repository. `previous` is the digest that
-    served before, `previous_definition` the revision. `update` is the id of ECS's deployment.
+    `image` is the image's id, `digest` its digest in the repository, `tried` the id of the image
+    whose code was tried with its schema, and `backward_compatible` whether that ran. `previous` is
+    the digest that served before, `previous_definition` the revision. `update` is the id of ECS's
+    deployment, and `updated` its time.
     """
 
     run: str
@@ -54,10 +58,12 @@ class Journal:
     definition: str = ""
     migration: str = ""
     schema: Schema = Schema.SAME
+    tried: str = ""
     backward_compatible: bool | None = None
     previous: str = ""
     previous_definition: str = ""
     update: str = ""
+    updated: str = ""
     early: bool = False
     done: bool = False
 

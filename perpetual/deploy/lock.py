@@ -149,6 +149,7 @@ class Lock:
             phase=Phase.PREFLIGHT,
             hint="`perpetual status` says what serves; run the command again once they are done.",
             exit_code=Exit.NEEDS_HUMAN,
+            final=False,
         )
 
     def release(self) -> None:

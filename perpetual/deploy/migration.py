@@ -99,6 +99,8 @@ def schema(migration: Migration, lines: Sequence[str]) -> Schema:
     if migration.code is None:
         return Schema.SAME
     said = "\n".join(lines)
+    if not migration.passed:
+        return Schema.UNFINISHED
     if _MOVED.search(said):
         return Schema.MOVED
-    return Schema.SAME if migration.passed and _SAME.search(said) else Schema.UNKNOWN
+    return Schema.SAME if _SAME.search(said) else Schema.UNKNOWN

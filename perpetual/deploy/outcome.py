@@ -41,15 +41,35 @@ class Phase(StrEnum):
     RECORD = "record"
 
 
-class FailedError(OperatorError):
-    """A release that failed after something was changed: which phase, and what serves now."""
+class Check(StrEnum):
+    """Checks before a release that `--without` can leave out, each by its name."""
 
-    def __init__(
-        self, message: str, *, phase: Phase, hint: str = "", detail: str = "", exit_code: Exit
+    ALARMS = "alarms"
+    CAPACITY = "capacity"
+    RECEIPT = "receipt"
+    TREE = "tree"
+
+
+class FailedError(OperatorError):
+    """A release that did not come to a good end: in which phase, and what serves now.
+
+    `final` tells that this is how it ended; otherwise the next run goes on where this one stopped.
+    """
+
+    def __init__(  # noqa: PLR0913 - what every error has, and two things more
+        self,
+        message: str,
+        *,
+        phase: Phase,
+        hint: str = "",
+        detail: str = "",
+        exit_code: int,
+        final: bool = True,
     ) -> None:
         """Keep the phase beside what every error has."""
         super().__init__(message, hint=hint, detail=detail, exit_code=exit_code)
         self.phase = phase
+        self.final = final
 
 
 class Interrupted(KeyboardInterrupt):

@@ -2,22 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from perpetual.aws.published import Published
 from perpetual.deploy.found import Found
 from perpetual.deploy.image import ARCHITECTURES, Image
+from perpetual.deploy.outcome import Check
 from perpetual.errors import OperatorError
-
-
-class Check(StrEnum):
-    """Checks that `--without` can leave out, each by its name."""
-
-    ALARMS = "alarms"
-    CAPACITY = "capacity"
-    RECEIPT = "receipt"
-    TREE = "tree"
 
 
 @dataclass(frozen=True, kw_only=True)

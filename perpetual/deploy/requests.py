@@ -76,9 +76,10 @@ def update_service(
 ) -> Call:
     """Return the call that gives the service another revision.
 
-    The deployment configuration is sent whole, for what is left out of it could be lost; with
-    `early` ECS calls the deployment a success once the new tasks are healthy, and the old ones
-    leave afterwards.
+    The deployment configuration is sent whole, for what is left out of it could be lost. With
+    `early` ECS calls the deployment a success once the new tasks are healthy and its alarms were
+    watched long enough; the old ones leave afterwards, and circuit breaker and alarms undo nothing
+    from then on.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/early-success-criteria.html
     """
     given = service.get("deploymentConfiguration", {})

@@ -8,6 +8,7 @@ from typing import Any
 from perpetual.deploy.follow import primary
 from perpetual.deploy.history import Record, Result
 from perpetual.deploy.journal import Journal, Kind, Schema
+from perpetual.deploy.migration import Migration
 from perpetual.errors import OperatorError
 
 
@@ -32,19 +33,24 @@ class Resumption:
 
 
 def decide(
-    before: Journal | None, service: Mapping[str, Any], *, kind: Kind, image: str, digest: str
+    before: Journal | None,
+    service: Mapping[str, Any],
+    migration: Migration | None,
+    *,
+    kind: Kind,
+    wanted: str,
 ) -> Resumption:
     """Return what a new run of `kind` makes of the run before.
 
-    `image` is the id of what is deployed; a rollback knows the `digest` instead.
+    `migration` is that of the run before, if it came to start one. `wanted` is the id of the image
+    that is deployed; a rollback names the digest.
 
     Raises:
-        OperatorError: The rollout of another release is under way, left alone by its run.
+        OperatorError: The run before left something alone that is still under way.
     """
     if before is None:
         return Resumption(way=Way.FRESH)
-    same = before.image == image if image else before.digest == digest
-    if before.kind is kind and same:
+    if before.kind is kind and wanted in (before.image, before.digest):
         return Resumption(
             way=Way.GO_ON,
             says=f"going on with {before.says}, which was interrupted in phase {before.phase}",
@@ -57,6 +63,11 @@ def decide(
             f"{before.says} was interrupted, and its rollout is still under way",
             hint="Run that deploy again to follow it to its end, or `perpetual rollback` to take "
             "it back; then this one.",
+        )
+    if migration is not None and not migration.over:
+        raise OperatorError(
+            f"{before.says} was interrupted, and its migration goes on: {migration.says}",
+            hint="Run that deploy again to go on with it, or wait until the task has ended.",
         )
     result = _result(before, ours=ours, newest=newest)
     return Resumption(way=Way.SETTLE, says=_settled(before, result), record=_record(before, result))
@@ -86,6 +97,7 @@ def _schema(schema: Schema) -> str:
         Schema.SAME: "the schema is as it was",
         Schema.MOVED: "it had moved the schema",
         Schema.UNKNOWN: "whether it moved the schema is not known",
+        Schema.UNFINISHED: "its migration did not come to a good end",
     }[schema]
 
 
@@ -101,7 +113,9 @@ def _record(before: Journal, result: Result) -> Record:
         at=before.began,
         previous=before.previous,
         schema=before.schema,
+        tried=before.tried,
         backward_compatible=before.backward_compatible,
         definition=before.definition,
+        run=before.run,
         said=f"interrupted in phase {before.phase}",
     )

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParame
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -81,12 +81,14 @@ class Store:
     clients: Clients
     stack: contract.Stack
     clock: Clock
+    _known: set[str] = field(default_factory=set, compare=False)
 
     def read(self, name: str) -> Entry | None:
         """Return a parameter, or `None` where there is none."""
         said = attempt(self.clients, get(name), _ABSENT)
         if said is None:
             return None
+        self._known.add(name)
         item = said["Parameter"]
         age = (self._now(said) - item["LastModifiedDate"]).total_seconds()
         return Entry(value=item["Value"], version=item["Version"], age=max(0.0, age))
@@ -109,14 +111,16 @@ class Store:
     def write(self, name: str, value: str) -> int:
         """Give a parameter a value, making it where there is none; return its version."""
         said = None
-        if self.read(name) is None:
+        if name not in self._known and self.read(name) is None:
             said = attempt(self.clients, create(self.stack, name, value), EXISTS)
         said = said or perform(self.clients, overwrite(name, value))
+        self._known.add(name)
         return int(said["Version"])
 
     def delete(self, name: str) -> None:
         """Remove a parameter, if it is there."""
         attempt(self.clients, delete(name), _ABSENT)
+        self._known.discard(name)
 
     def _now(self, said: Mapping[str, Any]) -> datetime:
         """Return the time at which AWS answered."""

@@ -1,0 +1,186 @@
+"""How a run ends: written down, and told."""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+from perpetual.deploy import history, image
+from perpetual.deploy.follow import Goal, State
+from perpetual.deploy.history import Record, Records, Result
+from perpetual.deploy.journal import Kind, Schema
+from perpetual.deploy.outcome import INTERRUPTED, Exit, FailedError, Interrupted, Phase
+from perpetual.deploy.report import Report
+from perpetual.deploy.rollout import Rollout
+from perpetual.deploy.run import Run
+from perpetual.errors import OperatorError
+
+SAID: Final = 500
+"""Characters of a failure that the history keeps: a parameter holds 4096 in all."""
+
+
+def rollout(run: Run, desired: int | None) -> Rollout:
+    """Return the rollout that the run's update began."""
+    written = run.journal
+    goal = Goal(
+        definition=written.definition,
+        previous=written.previous_definition,
+        desired=run.found.desired if desired is None else desired,
+        began=datetime.fromisoformat(written.updated),
+        early=run.options.early,
+    )
+    return Rollout(run=run, goal=goal, start=run.desk.clock.seconds())
+
+
+def record(run: Run, followed: Rollout) -> int:
+    """Write down what is released now, and return its number.
+
+    Raises:
+        FailedError: AWS refuses or cannot be reached; the next run writes it down.
+    """
+    with run.phase(Phase.RECORD):
+        named = image.reference(run.published, run.journal.digest)
+        run.store.write(run.published.stack.release_parameter, named)
+        return history.append(
+            run.store, _record(run, Result.RELEASED, seconds=_seconds(run, followed))
+        )
+
+
+def unchanged(run: Run, records: Records, digest: str) -> Report:
+    """Return the report of a run that found everything done."""
+    stack = run.published.stack
+    named = image.reference(run.published, digest)
+    entry = run.store.read(stack.release_parameter)
+    if entry is None or entry.value != named:
+        run.store.write(stack.release_parameter, named)
+    run.book.write(done=True)
+    known = history.serving(records, digest)
+    return Report(
+        kind=run.journal.kind,
+        stack=stack.name,
+        url=run.published.balancer.url,
+        tag=run.journal.tag,
+        digest=digest,
+        commit=run.journal.commit,
+        number=known.number if known else 0,
+        seconds=round(run.watch.elapsed, 1),
+        phases=run.watch.rounded,
+        fresh=False,
+    )
+
+
+def report(run: Run, followed: Rollout, state: State, number: int, pushed: float) -> Report:
+    """Return the report of a release that serves."""
+    written = run.journal
+    offset = followed.start - run.watch.start
+    first = None if state.first is None else offset + state.first
+    return Report(
+        kind=written.kind,
+        stack=run.published.stack.name,
+        url=run.published.balancer.url,
+        tag=written.tag,
+        digest=written.digest,
+        commit=written.commit,
+        number=number,
+        seconds=_seconds(run, followed),
+        phases=run.watch.rounded,
+        first=None if first is None else round(first, 1),
+        after_push=None if first is None else round(first - pushed, 1),
+        schema=written.schema,
+        early=run.options.early,
+        budget=run.options.budget,
+    )
+
+
+def failed(run: Run, error: FailedError) -> None:
+    """Write down a run that came to no good end.
+
+    Raises:
+        OperatorError: AWS refuses or cannot be reached.
+    """
+    result = Result.UNCLEAR if error.exit_code == Exit.NEEDS_HUMAN else Result.FAILED
+    if run.journal.phase is not Phase.RECORD:
+        history.append(run.store, _record(run, result, said=error.message))
+    run.book.write(done=True)
+
+
+def taken_back(run: Run, error: FailedError) -> None:
+    """Write down that a release was taken back after it had been called one."""
+    if error.exit_code != Exit.KEPT:
+        return
+    written = run.journal
+    records = history.read(run.store)
+    known = history.serving(records, written.previous)
+    with suppress(OperatorError):
+        named = image.reference(run.published, written.previous)
+        run.store.write(run.published.stack.release_parameter, named)
+        history.append(
+            run.store,
+            Record(
+                kind=Kind.ROLLBACK,
+                result=Result.RELEASED,
+                digest=written.previous,
+                tag=known.tag if known else written.previous[:19],
+                image=known.image if known else "",
+                commit=known.commit if known else "",
+                who=written.who,
+                at=run.desk.clock.today().isoformat(timespec="seconds"),
+                previous=written.digest,
+                schema=Schema.SAME,
+                tried="",
+                backward_compatible=None,
+                definition=written.previous_definition,
+                run=f"{written.run}-back",
+                said=error.message[:SAID],
+            ),
+        )
+
+
+def interrupted(run: Run, signal: Interrupted) -> FailedError:
+    """Return what a signal leaves, and what the next run makes of it."""
+    phase = run.journal.phase
+    order = list(Phase)
+    if order.index(phase) < order.index(Phase.REGISTER):
+        stands = "Nothing was changed."
+    elif order.index(phase) < order.index(Phase.UPDATE):
+        stands = "The service was not touched."
+        if phase is Phase.MIGRATE:
+            stands += " The migration goes on in its task."
+    else:
+        stands = "The rollout goes on without this command; `perpetual rollback` takes it back."
+    return FailedError(
+        f"interrupted in phase {phase}",
+        phase=phase,
+        detail=stands,
+        hint="Run the command again: it goes on from here.",
+        exit_code=INTERRUPTED + signal.number,
+        final=False,
+    )
+
+
+def _seconds(run: Run, followed: Rollout) -> float:
+    """Return the seconds from the beginning until the release was there."""
+    offset, released = followed.start - run.watch.start, followed.state.released
+    return round(offset + (followed.at if released is None else released), 1)
+
+
+def _record(run: Run, result: Result, *, seconds: float = 0.0, said: str = "") -> Record:
+    written = run.journal
+    return Record(
+        kind=written.kind,
+        result=result,
+        digest=written.digest,
+        tag=written.tag,
+        image=written.image,
+        commit=written.commit,
+        who=written.who,
+        at=written.began,
+        previous=written.previous,
+        schema=written.schema,
+        tried=written.tried,
+        backward_compatible=written.backward_compatible,
+        definition=written.definition,
+        run=written.run,
+        seconds=seconds or round(run.watch.elapsed, 1),
+        phases=run.watch.rounded,
+        said=said[:SAID],
+    )
