@@ -26,6 +26,8 @@ def refresh(core: Core, task: Task) -> None:
         return
     deployment.counts[task.condition] -= 1
     deployment.counts[found.condition] += 1
+    if found.condition is Condition.LEAVING and task.instance is not None:
+        deployment.hosts[task.instance] -= 1
     if found.condition in (Condition.HEALTHY, Condition.DISPLACED) and not task.ever_healthy:
         task.ever_healthy = True
         core.news.append(News(task=task.arn, failed=False))

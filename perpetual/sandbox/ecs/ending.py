@@ -161,8 +161,6 @@ def _forget(core: Core, task: Task) -> None:
     if deployment is not None:
         deployment.tasks.pop(task.arn, None)
         deployment.counts[task.condition] -= 1
-        if task.instance is not None:
-            deployment.hosts[task.instance] -= 1
     if task.service is not None:
         core.wake(core.now, SERVICE, task.service)
 

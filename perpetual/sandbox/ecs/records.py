@@ -62,7 +62,7 @@ class Deployment:
     """Tasks of one revision of a service, and how far their rollout is.
 
     `goal` is how many tasks it should have now; `record` the service deployment it belongs to.
-    `counts` holds the tasks by condition, `hosts` how many of them each host has. `failures` are
+    `counts` holds the tasks by condition, `hosts` how many that stay each host has. `failures` are
     in a row, `unstarted` those of them that never ran; `next_start` is when the next may start.
     `replaced` are unhealthy tasks whose successors are to be told of as such, `zone` is where one
     more task evens out the zones, `full_since` the `Cluster.freed` at which there was no place.
