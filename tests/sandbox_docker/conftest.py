@@ -14,6 +14,7 @@ from perpetual.sandbox.runtime import docker_api, network, registry
 from perpetual.sandbox.runtime.docker_api import Client
 from perpetual.sandbox.runtime.labels import Labels
 from perpetual.sandbox.runtime.network import Network
+from perpetual.sandbox.runtime.parts import Site
 from perpetual.sandbox.runtime.registry import Registry
 from tests.release.support import prepared
 from tests.sandbox_docker.support import IMAGES
@@ -51,9 +52,15 @@ def net(client: Client, labels: Labels) -> Network:
 
 
 @pytest.fixture(scope="module")
-def images(client: Client, labels: Labels, net: Network) -> Registry:
+def site(client: Client, labels: Labels, net: Network) -> Site:
+    """Return where this module's parts are."""
+    return Site(client=client, labels=labels, network=net.name)
+
+
+@pytest.fixture(scope="module")
+def images(site: Site) -> Registry:
     """Return a registry of this module's own."""
-    return registry.start(client, labels, net.name)
+    return registry.start(site)
 
 
 @pytest.fixture

@@ -37,15 +37,23 @@ IMAGES: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where a sandbox's parts are: the Docker daemon, the sandbox's labels, its network's name."""
+
+    client: Client
+    labels: Labels
+    network: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Spec:
-    """How a part runs: a command for the shell, files by variable, ports and names.
+    """How a part runs: a command for the shell, ports and names.
 
     `ports` are those inside, each with the one on loopback, 0 for any; `binds` as Docker writes
     them; `variables` may hold secrets, and so are not shown.
     """
 
     part: Part
-    network: str
     command: str
     ports: Mapping[int, int]
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -61,24 +69,24 @@ def image(part: Part) -> str:
     return os.environ.get(variable) or default
 
 
-def start(client: Client, labels: Labels, spec: Spec) -> str:
+def start(site: Site, spec: Spec) -> str:
     """Start a part and return its container's id; its image is pulled where it is missing.
 
     Raises:
         OperatorError: The image is nowhere, a port is taken, or Docker refuses otherwise.
     """
-    _ensure(client, spec.part)
+    _ensure(site.client, spec.part)
     body: dict[str, Any] = {
         "Image": image(spec.part),
         "Entrypoint": ["/bin/sh", "-c", spec.command],
         "Cmd": [],
         "Env": [f"{name}={value}" for name, value in spec.variables.items()],
-        "Labels": labels.of(spec.part),
+        "Labels": site.labels.of(spec.part),
         "User": spec.user,
         "StopSignal": spec.stop_signal,
         "ExposedPorts": {f"{port}/tcp": {} for port in spec.ports},
         "HostConfig": {
-            "NetworkMode": spec.network,
+            "NetworkMode": site.network,
             "PortBindings": {
                 f"{inside}/tcp": [{"HostIp": LOOPBACK, "HostPort": str(outside or "")}]
                 for inside, outside in spec.ports.items()
@@ -88,12 +96,14 @@ def start(client: Client, labels: Labels, spec: Spec) -> str:
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "1"}},
         },
         "NetworkingConfig": {
-            "EndpointsConfig": {spec.network: {"Aliases": [spec.part.value, *spec.names]}}
+            "EndpointsConfig": {site.network: {"Aliases": [spec.part.value, *spec.names]}}
         },
     }
-    name = labels.named(spec.part)
+    name = site.labels.named(spec.part)
     try:
-        return docker_api.run(client, Wanted(container=spec.part, name=name, token="", body=body))
+        return docker_api.run(
+            site.client, Wanted(container=spec.part, name=name, token="", body=body)
+        )
     except Failed as error:
         raise OperatorError(f"the sandbox's {spec.part} does not start", detail=str(error)) from (
             error

@@ -12,8 +12,7 @@ from typing import Any, Final
 from perpetual.sandbox.runtime import parts
 from perpetual.sandbox.runtime.containers import LOOPBACK
 from perpetual.sandbox.runtime.docker_api import Client
-from perpetual.sandbox.runtime.labels import Labels
-from perpetual.sandbox.runtime.parts import Part, Spec
+from perpetual.sandbox.runtime.parts import Part, Site, Spec
 
 PORT: Final = 5000
 _SECONDS: Final = 30.0
@@ -120,7 +119,7 @@ class Registry:
             return None
 
 
-def start(client: Client, labels: Labels, network: str) -> Registry:
+def start(site: Site) -> Registry:
     """Start a registry and wait until it answers.
 
     Raises:
@@ -128,12 +127,12 @@ def start(client: Client, labels: Labels, network: str) -> Registry:
     """
     spec = Spec(
         part=Part.REGISTRY,
-        network=network,
         command=COMMAND,
         ports={PORT: 0},
         variables={"CONFIGURATION": json.dumps(CONFIGURATION)},
     )
-    container = parts.start(client, labels, spec)
+    client = site.client
+    container = parts.start(site, spec)
     running = Registry(client=client, container=container, port=parts.port(client, container, PORT))
     parts.until(client, container, "an answer of the registry", running.answers)
     return running
