@@ -1,5 +1,6 @@
-"""Connections to Postgres, over TLS that verifies the server, and their faults as sentences."""
+"""Connections to Postgres, over TLS that verifies the server."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -7,47 +8,22 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
+from perpetual.database import faults
 from perpetual.database.model import Server
 from perpetual.errors import OperatorError
 
-_SECONDS: Final = 10
+# A peer that vanished is noticed within the minute, at rest or while an answer is due.
+_ALIVE: Final[dict[str, Any]] = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # ms
+}
 
-# What libpq or the server says, in lower case, what that means, and the way out.
-_FAULTS: Final = (
-    (
-        "certificate verify failed",
-        "none of the authorities in {ca_file} signed the server's certificate, or it has expired",
-        "Give the file of the authority that signed it; for RDS that is its global bundle.",
-    ),
-    (
-        "does not match host name",
-        "the server's certificate is for another host than {host}",
-        "Connect by the name that the certificate is for.",
-    ),
-    (
-        "password authentication failed",
-        "the password of {user} is not the right one",
-        "Give the one in use.",
-    ),
-    (
-        "no encryption",
-        "the server refuses connections without TLS",
-        "This should not happen: every connection asks for TLS. Is there a proxy in between?",
-    ),
-    (
-        "server does not support ssl",
-        "the server at {host} does not speak TLS",
-        "Switch TLS on; passwords do not go over plain connections.",
-    ),
-    ("connection refused", "nobody listens at {host}, port {port}", "Is Postgres running there?"),
-    ("does not exist", "{database} does not exist on {host}", "Create it: `perpetual db apply`."),
-    ("translate host name", "there is no host {host}", "Correct the name."),
-    ("timeout expired", "{host}, port {port}, did not answer", "Is there a way to it from here?"),
-    (
-        "root certificate file",
-        "there is no file of authorities at {ca_file}",
-        "Name it with --ca-file.",
-    ),
+# What the server says only after the password was right.
+_AFTER_PASSWORD: Final = re.compile(
+    r"not permitted to log in|permission denied for database|too many connections for|"
+    r'remaining connection slots|database "[^\n]*" (does not exist|is not currently accepting)'
 )
 
 
@@ -59,20 +35,9 @@ def connect(server: Server) -> Iterator[Connection[tuple[Any, ...]]]:
         OperatorError: There is no connection; TLS with an unverified server is none.
     """
     try:
-        connection = psycopg.connect(
-            host=server.host,
-            port=server.port,
-            user=server.user,
-            password=server.password,
-            dbname=server.database,
-            sslmode="verify-full",
-            sslrootcert=str(server.ca_file),
-            connect_timeout=_SECONDS,
-            application_name="perpetual",
-            autocommit=True,
-        )
+        connection = _open(server)
     except psycopg.OperationalError as error:
-        raise _fault(server, str(error)) from error
+        raise faults.fault(server, str(error)) from error
     with connection:
         yield connection
 
@@ -86,18 +51,39 @@ def answers(server: Server) -> bool:
         return False
 
 
-def _fault(server: Server, said: str) -> OperatorError:
-    lower = said.lower()
-    for words, meaning, hint in _FAULTS:
-        if words in lower:
-            message = meaning.format(
-                host=server.host,
-                port=server.port,
-                user=server.user,
-                database=server.database,
-                ca_file=server.ca_file,
-            )
-            return OperatorError(message, hint=hint, detail=said.strip())
-    return OperatorError(
-        f"there is no connection to {server.host}, port {server.port}", detail=said.strip()
+def password_holds(server: Server) -> bool:
+    """Tell whether the password is this user's, whether or not it gets in with it.
+
+    Nobody but a superuser reads what Postgres stores of one; whether it is right shows in its use.
+
+    Raises:
+        OperatorError: The server did not get as far as the password.
+    """
+    try:
+        _open(server).close()
+    except psycopg.OperationalError as error:
+        said = str(error)
+        if faults.WRONG_PASSWORD in said:
+            return False
+        if _AFTER_PASSWORD.search(said):
+            return True
+        raise faults.fault(server, said) from error
+    return True
+
+
+def _open(server: Server) -> Connection[tuple[Any, ...]]:
+    return psycopg.connect(
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        password=server.password,
+        dbname=server.database,
+        sslmode="verify-full",
+        sslrootcert=str(server.ca_file),
+        # Kerberos's own encryption would come before TLS, and verifies another name.
+        gssencmode="disable",
+        connect_timeout=faults.SECONDS,
+        application_name="perpetual",
+        autocommit=True,
+        **_ALIVE,
     )

@@ -1,161 +1,205 @@
-"""What a server and a database hold, read from Postgres's catalogs."""
+"""What a server holds, read from Postgres's catalogs; `contents` reads the database from inside."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from psycopg import Connection
 
-from perpetual.database.connection import answers
-from perpetual.database.model import (
-    BUILTIN_SINCE,
-    DatabaseState,
-    Found,
-    Relation,
+from perpetual.database.model import BUILTIN, BUILTIN_SINCE, ICU, LIBC, OPTIONS_SINCE, Wanted
+from perpetual.database.state import (
+    OPTION,
+    Access,
+    Membership,
+    Reach,
     Role,
-    Server,
     ServerState,
-    Wanted,
+    Setting,
+    Shape,
 )
 
 Reader = Connection[tuple[Any, ...]]
-Access = Mapping[str, frozenset[str]]
 
 _POWERS: Final = ("superuser", "createdb", "createrole", "replication", "bypassrls")
 
+# `infinity` is no time that Python knows, and a password that lasts as long has no end.
 _ROLES: Final = """
-SELECT rolname, rolcanlogin, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls,
-       ARRAY(SELECT granted.rolname::text FROM pg_auth_members m
-             JOIN pg_roles granted ON granted.oid = m.roleid WHERE m.member = r.oid)
-FROM pg_roles r WHERE rolname = ANY(%s)
+SELECT rolname, rolcanlogin,
+       CASE WHEN rolvaliduntil < 'infinity' THEN rolvaliduntil::text ELSE '' END,
+       rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls
+FROM pg_roles WHERE rolname = ANY(%s)
 """
 
-_DATABASE: Final = """
-SELECT pg_encoding_to_char(encoding), datlocprovider, datcollate, datctype,
-       pg_get_userbyid(datdba), oid
-FROM pg_database WHERE datname = %s
+_MEMBERSHIPS: Final = """
+SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), pg_get_userbyid(grantor), admin_option, {}
+FROM pg_auth_members
+WHERE pg_get_userbyid(roleid) = ANY(%s) OR pg_get_userbyid(member) = ANY(%s)
+ORDER BY 1, 2, 3
 """
 
 _SETTINGS: Final = """
-SELECT pg_get_userbyid(setrole), setconfig FROM pg_db_role_setting
-WHERE setdatabase = %s AND setrole <> 0
+SELECT coalesce(datname, ''), coalesce(rolname, ''), setting
+FROM pg_db_role_setting LEFT JOIN pg_database d ON d.oid = setdatabase
+     LEFT JOIN pg_roles r ON r.oid = setrole, unnest(setconfig) setting
+WHERE setting LIKE 'role=%%' AND (setdatabase = 0 OR datname = %s)
+  AND (setrole = 0 OR rolname = ANY(%s))
+ORDER BY 1, 2
 """
 
-# Grantee 0 is everybody, whose name here is empty.
-_GRANTEE: Final = "CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee) END"
+ACCESS: Final = """
+coalesce((SELECT json_agg(json_build_array(
+    CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee) END, privilege_type, is_grantable))
+FROM aclexplode({acl}) WHERE grantee <> {owner}), '[]')
+"""
+"""Subquery of an access list's grants, but for what the owner has."""
 
-_DATABASE_ACCESS: Final = f"""
-SELECT {_GRANTEE}, privilege_type
-FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE datname = %s
-"""  # noqa: S608 - a constant in a constant, as below
+LACKS: Final = """
+ARRAY(SELECT privilege_type FROM aclexplode(acldefault({sort}, {owner})) WHERE grantee = {owner}
+      EXCEPT SELECT privilege_type FROM aclexplode({acl}) WHERE grantee = {owner})
+"""
+"""Subquery of what an owner has lost of its own."""
 
-_SCHEMA_ACCESS: Final = f"""
-SELECT {_GRANTEE}, privilege_type
-FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
-WHERE nspname = 'public'
-"""  # noqa: S608 - as above
+_DATABASE: Final = """
+SELECT pg_encoding_to_char(encoding), datlocprovider::text, datcollate, datctype, {icu},
+       pg_get_userbyid(datdba), {access}, {lacks}, has_database_privilege(oid, 'CONNECT')
+FROM pg_database WHERE datname = %s
+"""
 
-_DEFAULT_ACCESS: Final = f"""
-SELECT {_GRANTEE}, privilege_type
-FROM pg_default_acl JOIN pg_namespace n ON n.oid = defaclnamespace, aclexplode(defaclacl)
-WHERE nspname = 'public' AND pg_get_userbyid(defaclrole) = %s AND defaclobjtype = %s::"char"
-"""  # noqa: S608 - as above
-
-_RELATIONS: Final = f"""
-SELECT relname, pg_get_userbyid(relowner), relkind = 'S', {_GRANTEE}, privilege_type
-FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace,
-     aclexplode(coalesce(relacl, acldefault('r', relowner)))
-WHERE nspname = 'public' AND relkind IN ('r', 'p', 'v', 'm', 'S')
-"""  # noqa: S608 - as above
+_REACH: Final = """
+SELECT rolname, rolsuper, pg_has_role(current_user, oid, 'USAGE'),
+       EXISTS (SELECT FROM pg_auth_members WHERE roleid = r.oid AND member = grantor
+               AND pg_get_userbyid(member) = current_user)
+FROM pg_roles r WHERE rolname = ANY(%s)
+"""
 
 
-def server(connection: Reader, at: Server, wanted: Wanted) -> ServerState:
-    """Return what a server holds of what is wanted; `at` says how to reach it."""
-    roles = _roles(connection, wanted)
-    # Nobody but a superuser reads passwords; whether one is right shows in its use.
-    refused = frozenset(
-        name
-        for name, password in wanted.passwords.items()
-        if name in roles and not answers(_as(at, name, password))
-    )
+def server(connection: Reader, wanted: Wanted, refused: frozenset[str]) -> ServerState:
+    """Return what a server holds of what is wanted; `refused` is known from elsewhere."""
+    found = version(connection)
+    database = _database(connection, wanted.database)
+    row = connection.execute("SELECT current_user::text").fetchone()
     return ServerState(
-        version=connection.info.server_version // 10_000,
-        user=connection.info.user,
-        roles=roles,
-        database=_database(connection, wanted.database),
+        version=found,
+        user=row[0] if row else "",
+        acts=_acts(connection, wanted.owner, found),
+        roles=_roles(connection, wanted),
+        superusers=_names(connection.execute("SELECT rolname FROM pg_roles WHERE rolsuper")),
+        memberships=_memberships(connection, wanted, found),
+        settings=_settings(connection, wanted),
+        database=database,
         refused=refused,
+        reach=reach(connection, [database.owner] if database else []),
     )
 
 
-def database(connection: Reader, wanted: Wanted) -> DatabaseState:
-    """Return what the schema `public` of the connected database holds."""
-    owner = connection.execute(
-        "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'public'"
+def version(connection: Reader) -> int:
+    """Return the server's major version."""
+    return connection.info.server_version // 10_000
+
+
+def present(connection: Reader, names: Iterable[str]) -> frozenset[str]:
+    """Return the roles among `names` that there are."""
+    query = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
+    return _names(connection.execute(query, (list(names),)))
+
+
+def reach(connection: Reader, owners: Iterable[str]) -> Mapping[str, Reach]:
+    """Return what the current user can do about what belongs to each of these roles."""
+    return {
+        name: Reach(acts=acts, superuser=superuser, granted=granted)
+        for name, superuser, acts, granted in connection.execute(_REACH, (sorted(owners),))
+    }
+
+
+def access_lists(sort: str, column: str, owner: str) -> dict[str, str]:
+    """Return both subqueries for a catalog; without a list, what Postgres gives a sort holds."""
+    given = f"coalesce({column}, acldefault({sort}, {owner}))"
+    return {
+        "access": ACCESS.format(acl=given, owner=owner),
+        "lacks": LACKS.format(sort=sort, acl=given, owner=owner),
+    }
+
+
+def access(grants: Iterable[tuple[str, str, bool]]) -> Access:
+    """Return access from grants of `ACCESS`."""
+    found: dict[str, set[str]] = {}
+    for grantee, privilege, grantable in grants:
+        options = {OPTION + privilege} if grantable else set()
+        found.setdefault(grantee, set()).update({privilege} | options)
+    return {grantee: frozenset(privileges) for grantee, privileges in found.items()}
+
+
+def _acts(connection: Reader, owner: str, found: int) -> bool:
+    """Tell whether the current user has the owner's rights and may begin to work as it."""
+    ways = "pg_has_role(current_user, oid, 'USAGE')"
+    if found >= OPTIONS_SINCE:
+        ways += " AND pg_has_role(current_user, oid, 'SET')"
+    row = connection.execute(
+        f"SELECT {ways} FROM pg_roles WHERE rolname = %s",  # noqa: S608 - one of two constants
+        (owner,),
     ).fetchone()
-    return DatabaseState(
-        schema_owner=owner[0] if owner else "",
-        schema=_access(connection.execute(_SCHEMA_ACCESS)),
-        tables=_access(connection.execute(_DEFAULT_ACCESS, (wanted.owner, "r"))),
-        sequences=_access(connection.execute(_DEFAULT_ACCESS, (wanted.owner, "S"))),
-        relations=_relations(connection),
-    )
+    return bool(row and row[0])
 
 
 def _roles(connection: Reader, wanted: Wanted) -> dict[str, Role]:
-    names = [wanted.owner, wanted.migrator, wanted.rw, connection.info.user]
     return {
         name: Role(
             login=login,
             powers=frozenset(power for power, has in zip(_POWERS, powers, strict=True) if has),
-            member_of=frozenset(groups),
+            expires=expires,
         )
-        for name, login, *powers, groups in connection.execute(_ROLES, (names,))
+        for name, login, expires, *powers in connection.execute(_ROLES, (list(wanted.roles),))
     }
 
 
-def _database(connection: Reader, name: str) -> Found | None:
-    row = connection.execute(_DATABASE, (name,)).fetchone()
-    if row is None:
-        return None
-    encoding, provider, collate, ctype, owner, oid = row
-    return Found(
-        encoding=encoding,
-        locale=_locale(connection, provider, collate, ctype, name),
-        owner=owner,
-        access=_access(connection.execute(_DATABASE_ACCESS, (name,))),
-        settings={role: frozenset(given) for role, given in connection.execute(_SETTINGS, (oid,))},
+def _memberships(connection: Reader, wanted: Wanted, found: int) -> tuple[Membership, ...]:
+    options = "inherit_option, set_option" if found >= OPTIONS_SINCE else "true, true"
+    names = list(wanted.roles)
+    return tuple(
+        Membership(
+            group=group,
+            member=member,
+            grantor=grantor,
+            admin=admin,
+            inherit=inherit,
+            set_role=set_role,
+        )
+        for group, member, grantor, admin, inherit, set_role in connection.execute(
+            _MEMBERSHIPS.format(options), (names, names)
+        )
     )
 
 
-def _locale(connection: Reader, provider: str, collate: str, ctype: str, name: str) -> str:
+def _settings(connection: Reader, wanted: Wanted) -> tuple[Setting, ...]:
+    rows = connection.execute(_SETTINGS, (wanted.database, list(wanted.roles)))
+    return tuple(
+        Setting(database=database, role=role, begins_as=text.removeprefix("role="))
+        for database, role, text in rows
+    )
+
+
+def _database(connection: Reader, name: str) -> Shape | None:
+    icu = "datlocale" if version(connection) >= BUILTIN_SINCE else "daticulocale"
+    lists = access_lists("'d'", "datacl", "datdba")
+    row = connection.execute(_DATABASE.format(icu=icu, **lists), (name,)).fetchone()
+    if row is None:
+        return None
+    encoding, provider, collate, ctype, other, owner, grants, lacks, enters = row
+    return Shape(
+        encoding=encoding,
+        locale=_locale(provider, collate, ctype, other),
+        owner=owner,
+        access=access(grants),
+        lacks=frozenset(lacks),
+        enters=enters,
+    )
+
+
+def _locale(provider: str, collate: str, ctype: str, other: str) -> str:
     """Return the locale as `provider name`, such as `builtin C.UTF-8`."""
     if provider == "c":
-        return f"libc {collate}" if collate == ctype else f"libc {collate}/{ctype}"
-    builtin = connection.info.server_version // 10_000 >= BUILTIN_SINCE
-    column = "datlocale" if builtin else "daticulocale"
-    row = connection.execute(
-        f"SELECT {column} FROM pg_database WHERE datname = %s",  # noqa: S608 - one of two constants
-        (name,),
-    ).fetchone()
-    return f"{'builtin' if provider == 'b' else 'icu'} {row[0] if row else ''}"
+        return f"{LIBC} {collate}" if collate == ctype else f"{LIBC} {collate}/{ctype}"
+    return f"{BUILTIN if provider == 'b' else ICU} {other}"
 
 
-def _relations(connection: Reader) -> dict[str, Relation]:
-    found: dict[str, tuple[str, bool, list[tuple[str, str]]]] = {}
-    for name, owner, sequence, grantee, privilege in connection.execute(_RELATIONS):
-        found.setdefault(name, (owner, sequence, []))[2].append((grantee, privilege))
-    return {
-        name: Relation(owner=owner, sequence=sequence, access=_access(grants))
-        for name, (owner, sequence, grants) in found.items()
-    }
-
-
-def _access(grants: Iterable[tuple[Any, ...]]) -> Access:
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for grantee, privilege in grants:
-        found[grantee].add(privilege)
-    return {grantee: frozenset(privileges) for grantee, privileges in found.items()}
-
-
-def _as(at: Server, user: str, password: str) -> Server:
-    return Server(host=at.host, port=at.port, user=user, password=password, ca_file=at.ca_file)
+def _names(rows: Iterable[tuple[Any, ...]]) -> frozenset[str]:
+    return frozenset(row[0] for row in rows)
