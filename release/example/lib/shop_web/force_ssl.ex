@@ -3,7 +3,7 @@ defmodule ShopWeb.ForceSSL do
   Sends plain requests to HTTPS, as Plug.SSL does, by what the balancer says in `X-Forwarded-Proto`.
 
   The health paths are left out: the balancer asks for them by plain HTTP, and takes a redirect for
-  an illness. With Plug 1.19 this is `force_ssl: [rewrite_on: [:x_forwarded_proto], exclude: ...]`.
+  an illness. The options are those of Plug.SSL from 1.19 on, which reads the header on request only.
   """
 
   @config Application.compile_env(:shop, [ShopWeb.Endpoint, :force_ssl], nil)
@@ -12,7 +12,7 @@ defmodule ShopWeb.ForceSSL do
   @doc "Answer a request by `fun` where it came by HTTPS, and else with the way there."
   def call(request, host, fun, config \\ @config) do
     cond do
-      config == nil or request.path in config[:exclude] ->
+      config == nil or request.path in config[:exclude][:paths] ->
         fun.()
 
       Map.get(request.headers, "x-forwarded-proto") == "https" ->
