@@ -3,6 +3,7 @@
 All of them run in one process: the machine would not start more than one environment faster.
 """
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -14,17 +15,38 @@ from perpetual.release import build, docker
 from perpetual.release.environment import Environment
 from perpetual.release.ports import Ports
 from perpetual.release.temporary import temporary, unique
+from perpetual.release.web import Client
+from perpetual.sandbox.runtime.registry import COMMAND, CONFIGURATION, PORT
 from tests.release import support
 from tests.release.support import (
+    REGISTRY_IMAGE,
     ROOT,
     SERVICES,
     VARIABLES,
     Node,
     environment_of,
     prepared,
+    until,
 )
 
 Start = Callable[..., Node]
+Measured = Callable[[str], None]
+
+_figures: list[str] = []
+
+
+@pytest.fixture
+def measured() -> Measured:
+    """Return a function that keeps a sentence with a figure in it, for the end of the run."""
+    return _figures.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured."""
+    if _figures:
+        terminalreporter.section("measured")
+        for line in _figures:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,26 +100,50 @@ def network() -> Iterator[str]:
 
 @pytest.fixture
 def start(built: build.Built, network: str) -> Iterator[Start]:
-    """Return a function that starts nodes on the test's network; they are removed afterwards."""
+    """Return a function that starts nodes, on the test's network or `elsewhere`.
+
+    They are removed afterwards.
+    """
     started: list[Node] = []
 
     def run(
-        *options: str, image: str = built.id, variables: Mapping[str, str] | None = None
+        *options: str,
+        image: str = built.id,
+        variables: Mapping[str, str] | None = None,
+        elsewhere: str | None = None,
     ) -> Node:
         node = Node(f"{network}-{len(started)}")
         given = environment_of({**VARIABLES, **(variables or {})})
+        alias = () if elsewhere else ("--network-alias", "release.internal")
         started.append(node)
         docker.run(
             "run",
-            *("--detach", "--init", "--read-only", "--name", node.name, "--network", network),
-            *("--network-alias", "release.internal", "--publish", "127.0.0.1::5000"),
+            *("--detach", "--init", "--read-only", "--name", node.name),
+            *("--network", elsewhere or network, *alias, "--publish", "127.0.0.1::5000"),
             *(*given, *options, image),
         )
         return node
 
     yield run
-    for node in started:
-        docker.run("rm", "--force", node.name)
+    if started:
+        docker.run("rm", "--force", *(node.name for node in started))
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[str]:
+    """Return the address of a registry on loopback."""
+    name = unique("perpetual-test")
+    docker.run(
+        *("run", "--detach", "--name", name, "--publish", f"127.0.0.1::{PORT}"),
+        *("--env", f"CONFIGURATION={json.dumps(CONFIGURATION)}", "--entrypoint", "/bin/sh"),
+        *(REGISTRY_IMAGE, "-c", COMMAND),
+    )
+    try:
+        port = int(docker.run("port", name, f"{PORT}/tcp").rpartition(":")[2])
+        until("the registry serves", lambda: Client(port=port).serves("/v2/"))
+        yield f"127.0.0.1:{port}"
+    finally:
+        docker.run("rm", "--force", "--volumes", name)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """The image: what it holds, as whom it runs, and what a change of it costs."""
 
+import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 
 from perpetual.errors import OperatorError
 from perpetual.release import build, docker
-from tests.release.conftest import Start, commit
+from tests.release.conftest import Measured, Start, commit
 from tests.release.support import layers, until
 
 MIB = 1_048_576
@@ -18,7 +20,8 @@ def test_it_is_small_and_holds_neither_compiler_nor_source(built: build.Built) -
     assert built.size < 200 * 1_000_000
     found = docker.run(
         "run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", built.id, "-c",
-        "command -v elixir mix erlc gcc make git; find / -xdev -name '*.ex' 2>/dev/null; id -u",
+        "command -v elixir mix erlc gcc make git;"
+        "find / -xdev '(' -name '*.ex' -o -name '*.[exy]rl' -o -name '*.c' ')' 2>/dev/null; id -u",
     )  # fmt: skip
     assert found.splitlines() == ["65534"]
 
@@ -35,9 +38,12 @@ def test_nothing_in_it_belongs_to_the_release(built: build.Built) -> None:
 def test_it_starts_on_a_read_only_root_and_says_what_it_is(
     built: build.Built, start: Start
 ) -> None:
-    """As user nobody, by the exec form: the VM itself gets the signal."""
+    """As user nobody, by the exec form: no shell is left that would keep signals from the VM."""
     node = start()
     until("it serves", lambda: node.client.serves("/health"))
+    running = docker.run("top", node.name, "-o", "pid,comm")
+    assert "beam.smp" in running
+    assert not re.search(r"\b(ba|da)?sh$", running, re.MULTILINE)
     found = docker.image(built.id)
     assert found is not None
     assert found["Config"]["Cmd"] == ["/app/bin/server"]
@@ -75,11 +81,14 @@ def test_a_dirty_tree_is_refused_unless_allowed(options: build.Options, built: b
     assert allowed.id != built.id
 
 
-def test_a_change_of_one_line_is_one_new_layer(options: build.Options, built: build.Built) -> None:
+def test_a_change_of_one_line_is_one_new_layer(
+    options: build.Options, built: build.Built, registry: str, measured: Measured
+) -> None:
     """What is pushed and pulled for it is the release alone."""
+    first = pushed(built.reference, registry)
+    assert first == {"Pushed": len(layers(built.reference))}
     router = options.context / "lib" / "shop_web" / "router.ex"
-    before = router.read_text()
-    router.write_text(before.replace("a shop", "one shop"))
+    router.write_text(router.read_text().replace("a shop", "one shop"))
     commit(options.context, "one line")
     changed = build.build(options)
     assert changed.fresh
@@ -87,6 +96,24 @@ def test_a_change_of_one_line_is_one_new_layer(options: build.Options, built: bu
     assert one[:-1] == other[:-1]
     assert one[-1] != other[-1]
     assert changed.layers[-1].size < 20 * MIB
+    again = pushed(changed.reference, registry)
+    assert again == {"Layer already exists": len(one) - 1, "Pushed": 1}
+    seconds = sum(changed.seconds.values())
+    measured(
+        f"image: {changed.size / MIB:.0f} MiB, of which a change of one line renews "
+        f"{changed.layers[-1].size / MIB:.1f} MiB; built in {seconds:.1f} s"
+    )
+
+
+def pushed(reference: str, registry: str) -> Counter[str]:
+    """Push an image, and return what became of its layers."""
+    there = f"{registry}/shop:{reference.rpartition(':')[2]}"
+    docker.run("tag", reference, there)
+    try:
+        said = docker.run("push", there)
+    finally:
+        docker.run("image", "rm", "--no-prune", there)
+    return Counter(re.findall(r"^[0-9a-f]{12}: (Pushed|Layer already exists)", said, re.MULTILINE))
 
 
 def test_a_context_without_dockerfile_is_a_sentence(tmp_path: Path) -> None:

@@ -18,7 +18,12 @@ defmodule Shop.Cluster do
   def init(_opts) do
     config = Application.get_env(:shop, __MODULE__, [])
     :net_kernel.monitor_nodes(true)
-    if Node.alive?(), do: Process.send_after(self(), :poll, @first_ms)
+
+    if Node.alive?() do
+      Logger.info("clustering", strategy: config[:strategy])
+      Process.send_after(self(), :poll, @first_ms)
+    end
+
     {:ok, %{config: config, refused: MapSet.new()}}
   end
 

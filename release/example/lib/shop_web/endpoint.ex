@@ -7,6 +7,9 @@ defmodule ShopWeb.Endpoint do
 
   @backlog 1_024
   @wait_ms 100
+  # As much of a line as AWS's balancer lets through:
+  # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+  @line 16_384
 
   def start_link(_opts), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
 
@@ -45,6 +48,7 @@ defmodule ShopWeb.Endpoint do
       reuseaddr: true,
       backlog: @backlog,
       nodelay: true,
+      buffer: @line,
       # An answer that its client does not take must not hold up the end of the node.
       send_timeout: 30_000,
       send_timeout_close: true
