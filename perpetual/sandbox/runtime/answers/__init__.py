@@ -1,0 +1,1 @@
+"""What of AWS's API the sandbox answers itself: a module for each service."""
