@@ -11,7 +11,8 @@ from perpetual.sandbox.ecs.timing import Timing
 from perpetual.sandbox.ecs.world import AgentConnection
 from tests.sandbox.ecs.stand import CLUSTER, NETWORK, SERVICE, Stand, host
 
-ZONES = {"type": "spread", "field": "attribute:ecs.availability-zone"}
+ZONE = "attribute:ecs.availability-zone"
+ZONES = {"type": "spread", "field": ZONE}
 PROVIDER: dict[str, Any] = {
     "name": "hosts",
     "autoScalingGroupProvider": {
@@ -91,12 +92,9 @@ def test_binpack_fills_the_fullest_host_first() -> None:
 @pytest.mark.parametrize(
     ("expression", "count"),
     [
-        ("attribute:ecs.availability-zone == eu-west-1a", 2),
-        ("attribute:ecs.availability-zone in [eu-west-1a, eu-west-1b]", 4),
-        (
-            "attribute:ecs.instance-type =~ t4g.* and attribute:ecs.availability-zone != eu-west-1c",
-            4,
-        ),
+        (f"{ZONE} == eu-west-1a", 2),
+        (f"{ZONE} in [eu-west-1a, eu-west-1b]", 4),
+        (f"attribute:ecs.instance-type =~ t4g.* and {ZONE} != eu-west-1c", 4),
     ],
 )
 def test_constraints_bind(expression: str, count: int) -> None:
