@@ -91,14 +91,16 @@ def capture(  # noqa: PLR0913 - what an engine passes to a program
     secrets: Iterable[str] = (),
     stacks: Mapping[str, Mapping[str, Any]] | None = None,
     known: bool = False,
+    monitor: Monitor | None = None,
 ) -> Capture:
     """Run `program` and return what it registered, in preview form, or update form if `known`.
 
     `config` maps full keys such as `aws:region` to what the engine would pass: text, or JSON for
-    structured values; `secrets` are those of its keys that are encrypted. Exceptions of the
-    program propagate.
+    structured values; `secrets` are those of its keys that are encrypted. Another `monitor` may
+    answer than that of the two forms. Exceptions of the program propagate.
     """
-    monitor = Monitor(invokes, stacks=stacks, place=_place(project, config) if known else None)
+    place = _place(project, config) if known else None
+    chosen = monitor or Monitor(invokes, stacks=stacks, place=place)
 
     def run() -> None:
         pulumi.runtime.set_all_config(dict(config), list(secrets))
@@ -106,8 +108,8 @@ def capture(  # noqa: PLR0913 - what an engine passes to a program
             _settings.Settings(
                 project=project,
                 stack=stack,
-                monitor=monitor,
-                dry_run=not known,
+                monitor=chosen,
+                dry_run=chosen.previews,
                 organization="organization",
             )
         )
@@ -116,12 +118,12 @@ def capture(  # noqa: PLR0913 - what an engine passes to a program
         try:
             urns = _until_done(program, made)
         except StalledError as error:
-            raise StalledError(_waiting(made, monitor.capture)) from error
-        place = {urn: number for number, urn in enumerate(urns)}
-        monitor.capture.registrations.sort(key=lambda item: place.get(item.urn, -1))
+            raise StalledError(_waiting(made, chosen.capture)) from error
+        order = {urn: number for number, urn in enumerate(urns)}
+        chosen.capture.registrations.sort(key=lambda item: order.get(item.urn, -1))
 
     contextvars.copy_context().run(run)
-    return monitor.capture
+    return chosen.capture
 
 
 def _place(project: str, config: Mapping[str, str]) -> Place:

@@ -50,6 +50,19 @@ class Monitor(mocks.MockMonitor):
         self._stacks = stacks or {}
         self._place = place
 
+    @property
+    def previews(self) -> bool:
+        """Tell whether ids and outputs are unknown, as in a preview."""
+        return self._place is None
+
+    def answer(
+        self, urn: str, request: resource_pb2.RegisterResourceRequest
+    ) -> tuple[str, struct_pb2.Struct]:
+        """Return id and outputs of a custom resource; the id is empty while it is unknown."""
+        if self._place is None:
+            return "", request.object
+        return known.invent(urn, request, self._place)
+
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """Return a URN as the engine makes it: with the types of all ancestors but the stack.
 
@@ -65,9 +78,7 @@ class Monitor(mocks.MockMonitor):
         """Record one registration."""
         urn = self.make_urn(request.parent, request.type, request.name)
         _put_in_order(request)
-        identifier, outputs = "", request.object
-        if self._place and request.custom:
-            identifier, outputs = known.invent(urn, request, self._place)
+        identifier, outputs = self.answer(urn, request) if request.custom else ("", request.object)
         registration = Registration(urn, request, outputs, identifier)
         if request.type == _STACK:
             self.capture.root = registration

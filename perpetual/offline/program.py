@@ -17,6 +17,7 @@ from perpetual.errors import OperatorError
 from perpetual.offline.answers import Answers, UnansweredError, invokes
 from perpetual.offline.capture import Capture, StalledError, capture, causes
 from perpetual.offline.config import Config
+from perpetual.offline.monitor import Monitor
 from perpetual.offline.project import Project
 
 _HARNESS: Final = Path(__file__).resolve().parent
@@ -28,10 +29,16 @@ class _ExitError(Exception):
     """The program ended its own process."""
 
 
-def run(
-    project: Project, stack: str, config: Config, answers: Answers, *, known: bool = False
+def run(  # noqa: PLR0913 - what an engine passes to a program, and who stands for it
+    project: Project,
+    stack: str,
+    config: Config,
+    answers: Answers,
+    *,
+    known: bool = False,
+    monitor: Monitor | None = None,
 ) -> Capture:
-    """Run the program and return what it registered.
+    """Run the program and return what it registered; see `capture` for `known` and `monitor`.
 
     Raise `OperatorError` for whatever the program raises, with the user's line and not the SDK's.
     """
@@ -50,6 +57,7 @@ def run(
             invokes=invokes(answers),
             stacks=answers.stacks,
             known=known,
+            monitor=monitor,
         )
     except Exception as error:  # noqa: BLE001 - a program may raise anything
         # What the program itself raised tells more than what the SDK made of it afterwards.
