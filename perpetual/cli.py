@@ -15,6 +15,7 @@ import typer
 from perpetual import processes
 from perpetual.database.commands import app as database_app
 from perpetual.errors import COULD_NOT_RUN, OperatorError
+from perpetual.logs.commands import app as logs_app
 from perpetual.offline.revisions import options as comparing
 from perpetual.offline.revisions.kinds import Kind
 from perpetual.output import Format, show, show_report, write
@@ -44,6 +45,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(release_app, name="release")
 app.add_typer(database_app, name="db")
 app.command()(status)
+app.add_typer(logs_app, name="logs")
 
 
 @app.callback()

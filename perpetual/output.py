@@ -1,6 +1,7 @@
 """What the command writes to stdout: lines in colour, and reports in each of their forms."""
 
 import os
+import select
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -67,3 +68,15 @@ def write(text: str) -> bool:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return False
     return True
+
+
+def somebody_reads() -> bool:
+    """Tell whether stdout still has another end; a file or terminal always has."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return True
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    broken = select.POLLERR | select.POLLNVAL
+    return not any(happened & broken for _, happened in poll.poll(0))

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Final, NoReturn
+from typing import Final
 
 from perpetual.output import show, write
 from perpetual.status import document, screen
-from perpetual.status.ending import INTERRUPTED, ending
+from perpetual.status.ending import Ended, ending
 from perpetual.status.model import Health
 
 SECONDS: Final = 5.0
@@ -35,28 +35,16 @@ class Screen(StrEnum):
         return cls.DRAWN if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else cls.LINES
 
 
-class _Ended(Exception):  # noqa: N818 - no error: the way in which this ends
-    """A signal came, in the middle of whatever went on."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(f"signal {number}")
-        self.number = number
-
-
 def watch(look: Callable[[], Health], form: Screen, seconds: float = SECONDS) -> int:
     """Look until a signal ends it, or nobody reads any more; return the exit code."""
     forms = {Screen.DRAWN: _drawn, Screen.LINES: _lines, Screen.JSON: _json}
     try:
-        with ending(_end), forms[form]() as shown:
+        with ending(), forms[form]() as shown:
             while shown(look()):
                 time.sleep(seconds)
-    except _Ended as ended:
-        return INTERRUPTED + ended.number
+    except Ended as ended:
+        return ended.code
     return 0
-
-
-def _end(number: int) -> NoReturn:
-    raise _Ended(number)
 
 
 @contextmanager
