@@ -82,7 +82,9 @@ class Project:
     def namespaces(self) -> frozenset[str]:
         """Return the first parts of the modules that are the project's own."""
         names = (found[1] for file in self.of(Kind.MIX) for found in _APP.finditer(file.code))
-        return frozenset("".join(part.title() for part in name.split("_")) for name in names)
+        return frozenset(
+            "".join(part[:1].upper() + part[1:] for part in name.split("_")) for name in names
+        )
 
     @cached_property
     def modules(self) -> dict[str, File]:
@@ -101,11 +103,11 @@ class Project:
                 parts = call.arguments
                 yield parts[1].code if len(parts) > 1 else "", call
 
-    def repository_settings(self, *kinds: Kind) -> Iterator[Term]:
-        """Yield the calls of `config` that configure a repository."""
+    def repository_settings(self, *kinds: Kind) -> Iterator[tuple[str, Term]]:
+        """Yield the calls of `config` that configure a repository, each with its name."""
         for key, call in self.settings(*kinds):
             if key in self.repositories or re.fullmatch(r"[A-Z][\w.]*\.Repo", key):
-                yield call
+                yield key, call
 
     @cached_property
     def docker(self) -> tuple[File, dockerfile.Dockerfile] | None:

@@ -44,8 +44,12 @@ def read(root: Path, *, dockerfile: str = "Dockerfile", health: str = HEALTH) ->
     """Return the project in a folder.
 
     Raises:
-        OperatorError: It is no Mix project, or only a part of one.
+        OperatorError: It is no Mix project, or only a part of one; or `health` is no path.
     """
+    if not health.startswith("/"):
+        raise OperatorError(
+            f"{health!r} is no path that a balancer can ask", hint="Begin it with a slash."
+        )
     if not root.is_dir():
         raise OperatorError(
             f"{root} is no folder, so there is no project to read",

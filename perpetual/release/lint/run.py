@@ -7,7 +7,7 @@ from pathlib import Path
 from perpetual.release.lint import reading
 from perpetual.release.lint.allowances import Allowance, allowances
 from perpetual.release.lint.project import HEALTH, Project
-from perpetual.release.lint.rule import Fault, Finding, Rule, Severity
+from perpetual.release.lint.rule import Fault, Finding, Rule, Severity, at
 from perpetual.release.lint.rules import RULES
 
 ALLOWANCE = "allowance"
@@ -40,7 +40,11 @@ def judge(project: Project, rules: Iterable[Rule] = RULES) -> Report:
     given = [item for file in project.files for item in allowances(file)]
     order = {rule.name: number for number, rule in enumerate(rules)}
     found = sorted(
-        (_finding(rule, fault) for rule in rules for fault in dict.fromkeys(rule.check(project))),
+        (
+            _finding(rule, fault)
+            for rule in rules
+            for fault in dict.fromkeys(_faults(rule, project))
+        ),
         key=lambda finding: (finding.file, finding.line, order[finding.rule]),
     )
     valid = {(item.file, item.target, item.rule): item for item in given if item.reason}
@@ -58,6 +62,15 @@ def judge(project: Project, rules: Iterable[Rule] = RULES) -> Report:
             if _key(finding) in used
         ),
     )
+
+
+def _faults(rule: Rule, project: Project) -> Iterator[Fault]:
+    """Yield what a rule finds; that it failed is a fault, for then it has decided nothing."""
+    try:
+        yield from rule.check(project)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other rules still run
+        said = f"{type(error).__name__}: {error}"
+        yield at(project.anchor, f"the rule itself failed, and has decided nothing: {said}")
 
 
 def _key(finding: Finding) -> tuple[str, int, str]:

@@ -10,7 +10,7 @@ import pytest
 from perpetual.errors import OperatorError
 from perpetual.release.lint import reading, run
 from perpetual.release.lint.files import Kind
-from tests.release_units.lint.good import write
+from tests.release_units.lint.good import ROOT, write
 
 
 @pytest.fixture
@@ -65,6 +65,11 @@ def test_a_folder_is_read_as_it_is(project: Path) -> None:
     assert found(project) == []
 
 
+def test_the_example_is_clean() -> None:
+    """It is shaped like a Phoenix project, but for Phoenix."""
+    assert found(ROOT / "release" / "example") == []
+
+
 def test_an_umbrella_is_read_with_its_applications(tmp_path: Path, project: Path) -> None:
     """Findings stand where they are, below the umbrella."""
     root = umbrella(tmp_path / "umbrella", project)
@@ -102,6 +107,8 @@ def test_what_is_no_project_is_refused(tmp_path: Path) -> None:
         run.lint(tmp_path / "file")
     with pytest.raises(OperatorError, match=r"holds no mix\.exs"):
         run.lint(tmp_path)
+    with pytest.raises(OperatorError, match="'health' is no path"):
+        run.lint(tmp_path, health="health")
     (tmp_path / "mix.exs").write_bytes(b"\xff")
     with pytest.raises(OperatorError, match=r"has a mix\.exs that is not UTF-8 text, from byte 0"):
         run.lint(tmp_path)
@@ -173,7 +180,9 @@ def test_the_shell_says_what_it_refuses(project: Path) -> None:
 
 def test_a_script_has_to_be_executable(project: Path) -> None:
     """A copy by way of an archive may have lost that."""
-    (project / "rel" / "overlays" / "bin" / "seed").chmod(0o644)
+    scripts = project / "rel" / "overlays" / "bin"
+    (scripts / "server.bat").write_text("call shop start\r\n")
+    (scripts / "seed").chmod(0o644)
     assert found(project) == [("release-scripts", "rel/overlays/bin/seed", 3)]
 
 

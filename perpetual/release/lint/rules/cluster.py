@@ -82,7 +82,7 @@ def _strangers(project: Project, name: str) -> str:
 def _set(project: Project, app: str, key: str) -> Iterator[Term]:
     """Yield what an application's setting is set to when the release starts."""
     for name, call in project.settings(Kind.RUNTIME):
-        if call.arguments[0].code == app:
+        if call.arguments and call.arguments[0].code == app:
             yield from call.keywords(key)
             if name == f":{key}":
                 yield from call.arguments[2:]

@@ -32,7 +32,7 @@ def _frozen(project: Project) -> Iterator[Fault]:
             for host in url.keywords("host"):
                 if host.literal not in {None, "localhost"}:
                     yield at(host, f"the host of links is {host.literal} from the compiler on")
-    for call in project.repository_settings(Kind.COMPILE):
+    for _, call in project.repository_settings(Kind.COMPILE):
         for value in call.keywords("url", "hostname", "database", "username"):
             if value.literal is not None:
                 yield at(value, "the address of the database is fixed when the release is compiled")

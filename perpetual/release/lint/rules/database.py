@@ -21,21 +21,21 @@ _CHECKED: Final = re.compile(r"sha256sum|shasum|--check|openssl\s+dgst")
 def _encrypted(project: Project) -> Iterator[Fault]:
     if not project.postgres:
         return
-    calls = list(project.repository_settings(*_SETTINGS))
-    for call in calls:
+    calls: dict[str, list[Term]] = {name: [] for name in project.repositories}
+    for name, call in project.repository_settings(*_SETTINGS):
+        calls.setdefault(name, []).append(call)
         for value in call.keywords("ssl"):
             what = _wrong(value)
             if what:
                 yield at(value, what)
         for value in call.keywords("ssl_opts"):
             yield at(value, "ssl_opts is what Postgrex took before 0.18")
-    by_code = any(_AUTHORITIES.search(file.code) for file in set(project.repositories.values()))
-    if not by_code and not any(True for call in calls for _ in call.keywords("ssl", "ssl_opts")):
-        runtime = [call for call in calls if call.file.kind is Kind.RUNTIME]
-        yield at(
-            runtime[-1] if runtime else project.anchor,
-            "the repository connects without TLS, which the database refuses",
-        )
+    for name, own in calls.items():
+        source = project.repositories.get(name)
+        by_code = source is not None and _AUTHORITIES.search(source.code)
+        if not by_code and not any(True for call in own for _ in call.keywords("ssl", "ssl_opts")):
+            where = [call for call in own if call.file.kind is Kind.RUNTIME] or own
+            yield at(where[-1] if where else project.anchor, f"{name} connects without TLS")
 
 
 def _wrong(value: Term) -> str:
@@ -43,7 +43,7 @@ def _wrong(value: Term) -> str:
     if value.code == "true":
         return "ssl: true asks the operating system for authorities, which has none of RDS's"
     if value.code in {"false", "nil"}:
-        return "the repository connects without TLS, which the database refuses"
+        return "the repository connects without TLS"
     value = _meant(value)
     # What a function returns is looked for where it is called.
     code = value.code if value.code.startswith("[") else value.file.code

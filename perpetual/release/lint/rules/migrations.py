@@ -23,7 +23,7 @@ def _calls(project: Project) -> Iterator[Fault]:
 def _locked(project: Project) -> Iterator[Fault]:
     if not project.postgres:
         return
-    calls = list(project.repository_settings(Kind.COMPILE, Kind.RUNTIME))
+    calls = [call for _, call in project.repository_settings(Kind.COMPILE, Kind.RUNTIME)]
     locks = [value for call in calls for value in call.keywords("migration_lock")]
     for value in locks:
         if value.code != ":pg_advisory_lock":

@@ -51,7 +51,7 @@ def _overlays(project: Project) -> Iterator[Fault]:
         if name not in names and project.phoenix and (name != "migrate" or project.postgres):
             yield at(project.anchor, f"there is no rel/overlays/bin/{name}")
     for file in scripts:
-        if not file.fault and not file.executable:
+        if _is_script(file) and not file.executable:
             yield overall(file, "the script is not executable")
         for release in _RELEASE.finditer(file.code):
             if release[1] not in project.releases:

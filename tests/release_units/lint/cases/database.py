@@ -70,4 +70,19 @@ CASES = [
         "RUN cd /certs",
         "unchecked",
     ),
+    trap(
+        "database-tls",
+        RUNTIME,
+        "config :shop, Shop.Replica",
+        {
+            RUNTIME: {
+                "  config :shop, Shop.Repo,": "  config :shop, Shop.Replica, pool_size: 1\n\n"
+                "  config :shop, Shop.Repo,"
+            },
+            "lib/shop/repo.ex": {
+                "\nend": "\nend\n\ndefmodule Shop.Replica do\n  use Ecto.Repo, otp_app: :shop\nend"
+            },
+        },
+        "second",
+    ),
 ]
