@@ -425,6 +425,7 @@ def record(**changes: Any) -> str:
         at="2026-11-29T08:00:00+00:00",
         previous=OLD_DIGEST,
         schema=Schema.SAME,
+        tried="",
         backward_compatible=None,
         seconds=24.3,
     )
