@@ -54,6 +54,9 @@ class Thresholds:
     deregistration_seconds: int = figure(
         120, "Seconds for which a balancer keeps a replaced target, at most.", least=1, most=3600
     )
+    rollout_seconds: int = figure(
+        60, "Seconds that a rolling update of a service takes at best, at most.", least=1, most=3600
+    )
     drain_variable: str = figure(
         "DRAIN_SECONDS", "Environment variable that tells a container how long it drains."
     )

@@ -7,6 +7,22 @@ from tests.policy.catalogue_case import ABSENT, Case, containers, nested, one
 from tests.policy.catalogue_ecs_limits import GROUP, PROVIDER, SERVICE, TASK, hosted
 
 TARGETS = "aws:lb/targetGroup:TargetGroup"
+
+
+def rolled(
+    delay: object, interval: object = 5, *, known: bool = True, **service: Any
+) -> dict[str, Any]:
+    """Return a service behind a target group of this stack, or of another one."""
+    held = {"arn": "group", "deregistrationDelay": delay, "healthCheck": {"interval": interval}}
+    return {
+        "deploymentMinimumHealthyPercent": 50,
+        "deploymentMaximumPercent": 150,
+        "loadBalancers": [{"targetGroupArn": "group" if known else "elsewhere"}],
+        **service,
+        "beside": ((TARGETS, "group", held),),
+    }
+
+
 BEHIND = {"loadBalancers": [{"containerName": "app", "containerPort": 4000}]}
 
 
@@ -60,6 +76,43 @@ DEPLOYMENTS = [
             {**BEHIND, "deploymentMinimumHealthyPercent": "0"},
         ),
         unknown=({**BEHIND, "deploymentMinimumHealthyPercent": UNKNOWN},),
+    ),
+    Case(
+        rule="ecs-rollout-time",
+        type=SERVICE,
+        good=(
+            {},
+            BEHIND,
+            rolled(30),
+            rolled("30", desiredCount=40),
+            rolled(30, desiredCount=3, deploymentMaximumPercent=134),
+            rolled(300, schedulingStrategy="DAEMON"),
+            rolled(300, deploymentController={"type": "CODE_DEPLOY"}),
+            rolled(300, deploymentConfiguration={"strategy": "CANARY"}),
+            rolled(300, known=False),
+            # Which can never be rolled out is another rule's finding.
+            rolled(300, deploymentMinimumHealthyPercent=100, deploymentMaximumPercent=100),
+        ),
+        bad=(
+            rolled(60),
+            rolled(None),
+            rolled(30, 60),
+            rolled(30, None),
+            # One task at a time: five waves.
+            rolled(
+                10,
+                desiredCount=5,
+                deploymentMinimumHealthyPercent=100,
+                deploymentMaximumPercent=120,
+            ),
+        ),
+        unknown=(
+            rolled(UNKNOWN),
+            rolled(30, UNKNOWN),
+            rolled(30, desiredCount=UNKNOWN),
+            rolled(30, deploymentMaximumPercent=UNKNOWN),
+            rolled(30, deploymentMinimumHealthyPercent=UNKNOWN),
+        ),
     ),
     Case(
         rule="ecs-task-role",
