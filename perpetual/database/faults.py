@@ -19,7 +19,8 @@ SECONDS: Final = 10
 # https://www.postgresql.org/docs/17/errcodes-appendix.html
 _ENDS: Final = ("08", "57P")
 
-_UNVERIFIED: Final = "certificate verify failed"
+# The second is what OpenSSL says of another authority by the same name.
+_UNVERIFIED: Final = re.compile("certificate verify failed|signature failure")
 
 _TLS_REQUEST: Final = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 """What a client says who wants TLS: https://www.postgresql.org/docs/17/protocol-message-formats.html"""
@@ -105,7 +106,7 @@ class EndedError(OperatorError):
 def fault(server: Server, said: str) -> OperatorError:
     """Return what a failed attempt to connect means, from what psycopg said of it."""
     detail = said.strip()
-    if _UNVERIFIED in said.lower():
+    if _UNVERIFIED.search(said):
         return _unverified(server, detail)
     for words, meaning, hint in _FAULTS:
         if words.search(said):

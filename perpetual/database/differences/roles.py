@@ -96,14 +96,20 @@ def _migrator(state: ServerState, wanted: Wanted) -> Iterator[Difference]:
 def _undue(one: Membership, state: ServerState, wanted: Wanted) -> bool:
     """Tell whether a membership gives somebody rights that it should not have.
 
-    The current user's own are left, and so is a mere ADMIN OPTION, which whoever made a role has.
+    The current user's own are left, and so are those of others who administer the role: whoever
+    made one has its ADMIN OPTION from a superuser, and can let itself in at any time.
     """
     if one.member == state.user or (one.member, one.group) == (wanted.migrator, wanted.owner):
         return False
     if one.member in wanted.roles:
         return True
-    stranger = one.member not in state.superusers | wanted.leave
-    return stranger and (one.inherit or one.set_role)
+    administers = any(
+        (other.group, other.member) == (one.group, one.member)
+        and other.admin
+        and other.grantor in state.superusers
+        for other in state.memberships
+    )
+    return not administers and one.member not in state.superusers | wanted.leave
 
 
 def _revoke(one: Membership, state: ServerState, option: str = "") -> Composed:

@@ -139,6 +139,41 @@ def test_roles_that_are_there_already_are_set_right(new: Database) -> None:
     assert new.apply() == []
 
 
+def test_a_master_that_grants_itself_what_it_makes(new: Database) -> None:
+    """As a setting of servers since 16 has it; nothing differs afterwards."""
+    if new.postgres.version < 16:
+        pytest.skip("Postgres 16 brought it")
+    with new.postgres.superuser() as session:
+        session.execute("ALTER ROLE master SET createrole_self_grant = 'set, inherit'")
+    try:
+        assert f"master may not act as {new.wanted.owner}" in new.plan()
+        done = [one.says for one in new.apply()]
+        assert f"master may not act as {new.wanted.owner}" in done
+        assert new.plan() == []
+    finally:
+        with new.postgres.superuser() as session:
+            session.execute("ALTER ROLE master RESET createrole_self_grant")
+
+
+def test_two_masters_take_turns(new: Database) -> None:
+    """Neither takes from the other what it needs for that."""
+    if new.postgres.version < 16:
+        pytest.skip("before Postgres 16 nothing tells who made a role")
+    new.apply()
+    with new.postgres.superuser() as session:
+        session.execute("CREATE ROLE chief LOGIN CREATEDB CREATEROLE PASSWORD 'x'")
+        for role in new.wanted.roles:
+            session.execute(SQL("GRANT {} TO chief WITH ADMIN OPTION").format(Identifier(role)))
+    chief = replace(new.server, user="chief", password="x")  # noqa: S106 - of this test alone
+    assert execute.apply(chief, new.wanted) == []
+    assert new.plan() == []
+    new.run("superuser", "ALTER ROLE {owner} LOGIN")
+    assert [one.says for one in execute.apply(chief, new.wanted)] == [
+        new.spelt("{owner} may log in")
+    ]
+    assert new.plan() == []
+
+
 @pytest.mark.parametrize("role", ["owner", "migrator", "rw"])
 def test_none_of_the_three_sets_itself_right(new: Database, role: str) -> None:
     """A master of the same name would lock itself out of the server."""
