@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from perpetual.release.lint import reading
 from perpetual.release.lint.allowances import Allowance, allowances
@@ -10,7 +11,7 @@ from perpetual.release.lint.project import HEALTH, Project
 from perpetual.release.lint.rule import Fault, Finding, Rule, Severity, at
 from perpetual.release.lint.rules import RULES
 
-ALLOWANCE = "allowance"
+ALLOWANCE: Final = "allowance"
 """Rule under which mistakes in allowances are found."""
 
 
@@ -37,31 +38,28 @@ def lint(root: Path, *, dockerfile: str = "Dockerfile", health: str = HEALTH) ->
 def judge(project: Project, rules: Iterable[Rule] = RULES) -> Report:
     """Judge a project; findings come by file and line."""
     rules = tuple(rules)
+    found = [
+        _finding(rule, fault) for rule in rules for fault in dict.fromkeys(_faults(rule, project))
+    ]
     given = [item for file in project.files for item in allowances(file)]
-    order = {rule.name: number for number, rule in enumerate(rules)}
-    found = sorted(
-        (
-            _finding(rule, fault)
-            for rule in rules
-            for fault in dict.fromkeys(_faults(rule, project))
-        ),
-        key=lambda finding: (finding.file, finding.line, order[finding.rule]),
-    )
-    valid = {(item.file, item.target, item.rule): item for item in given if item.reason}
-    used = {key for finding in found if (key := _key(finding)) in valid}
+    reasons = {(item.file, item.target, item.rule): item.reason for item in given if item.reason}
+    used = {_key(finding) for finding in found} & reasons.keys()
+    left = [finding for finding in found if _key(finding) not in used]
     return Report(
         files=len(project.files),
         rules=len(rules),
-        findings=(
-            *(finding for finding in found if _key(finding) not in used),
-            *_mistakes(given, used, order.keys()),
-        ),
-        allowed=tuple(
-            replace(finding, reason=valid[_key(finding)].reason)
+        findings=_sorted([*left, *_mistakes(given, used, {rule.name for rule in rules})]),
+        allowed=_sorted(
+            replace(finding, reason=reasons[_key(finding)])
             for finding in found
             if _key(finding) in used
         ),
     )
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings by place; those of one line stay in the order of the rules."""
+    return tuple(sorted(findings, key=lambda finding: (finding.file, finding.line)))
 
 
 def _faults(rule: Rule, project: Project) -> Iterator[Fault]:
@@ -90,9 +88,9 @@ def _finding(rule: Rule, fault: Fault) -> Finding:
 
 
 def _mistakes(
-    given: Iterable[Allowance], used: set[tuple[str, int, str]], names: Iterable[str]
+    given: Iterable[Allowance], used: set[tuple[str, int, str]], names: set[str]
 ) -> Iterator[Finding]:
-    names = set(names)
+    """Yield what is wrong with allowances."""
     for item in given:
         if item.rule not in names:
             what = f"there is no rule {item.rule!r}; there are: {', '.join(sorted(names))}"

@@ -166,6 +166,15 @@ NODES = [
         "cookie-passed-on",
         {ENV: before("export RELEASE_NODE\n", 'export RELEASE_COOKIE="$COOKIE"\n')},
     ),
+    same("exports", {ENV: {"export RELEASE_NODE\n": "export RELEASE_COOKIE RELEASE_NODE\n"}}),
+    same(
+        "default-by-assignment",
+        {
+            ENV: {
+                "export RELEASE_NODE\n": ': "${RELEASE_NODE:=shop@$address}"\nexport RELEASE_NODE\n'
+            }
+        },
+    ),
     same("awk", {ENV: before("export RELEASE_NODE\n", "a=\"$(echo | awk '$1 == 2')\"\n")}),
     same(
         "flags-in-comments",
@@ -213,6 +222,16 @@ DOCKER = [
     same(
         "copied-between-stages",
         {"Dockerfile": before("COPY mix.exs", "COPY --from=deps /x/lib lib\n")},
+    ),
+    same(
+        "dependencies-in-a-stage",
+        {
+            "Dockerfile": {
+                "RUN mix deps.compile\n": "COPY --from=deps /x/deps deps\n",
+                "FROM ${BUILDER_IMAGE} AS builder": "FROM ${BUILDER_IMAGE} AS deps\n"
+                "RUN mix deps.compile\n\nFROM ${BUILDER_IMAGE} AS builder",
+            }
+        },
     ),
     same("no-cookie", {"Dockerfile": before("EXPOSE", 'ENV RELEASE_COOKIE=""\n')}),
     same(

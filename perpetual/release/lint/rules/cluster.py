@@ -103,7 +103,7 @@ def _ports(project: Project) -> Iterator[Fault]:
             yield overall(file, "rpc and remote ask epmd, or want the port that the node has")
     if flags and not remote:
         yield overall(flags[0], "without rel/remote.vm.args.eex, rpc and remote want the same port")
-    everywhere = any(_PORT.search(file.text) for file in project.of(Kind.ENV)) or (
+    everywhere = any(_PORT.search(file.code) for file in project.of(Kind.ENV)) or (
         remote and all(_PORT.search(file.code) for file in (*flags, *remote))
     )
     if flags and not everywhere:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Final
 
 from perpetual.release.lint.dockerfile import Instruction, Stage
@@ -10,6 +11,7 @@ from perpetual.release.lint.project import Project
 from perpetual.release.lint.rule import Fault, Rule, Severity, at
 
 _DEPENDENCIES: Final = re.compile(r"\bmix\s+(?:do\s+[^&;|]*)?deps\.(?:get|compile)\b")
+_BUILT: Final = re.compile(r"\bdeps\.compile\b")
 _FETCHED: Final = re.compile(r"\bdeps\.get\b")
 _COMPILED: Final = re.compile(r"\bmix\s+(?:do\s+)?(?:compile|release|assets\.\w+)\b")
 _CODE: Final = re.compile(
@@ -31,6 +33,8 @@ def _present(project: Project) -> Iterator[Fault]:
 
 
 def _layers(project: Project) -> Iterator[Fault]:
+    # It may be a stage of its own.
+    built = any(_first(stage.instructions, _BUILT) is not None for _, stage in _stages(project))
     for file, stage in _stages(project):
         steps = stage.instructions
         fetched = _first(steps, _DEPENDENCIES)
@@ -43,19 +47,22 @@ def _layers(project: Project) -> Iterator[Fault]:
                     )
                 elif compiled is not None and index < compiled and _LATE.match(source):
                     yield Fault(file, item.line, f"{source} is copied before the code is compiled")
-        built = _first(steps, re.compile(r"\bdeps\.compile\b"))
-        if fetched is not None and built is None:
+        if fetched is not None and not built:
             yield Fault(file, steps[fetched].line, "the dependencies are compiled with the code")
 
 
 def _command(project: Project) -> Iterator[Fault]:
-    if not project.docker:
+    if not project.docker or not project.docker[1].stages:
         return
     file, docker = project.docker
-    for keyword in ("ENTRYPOINT", "CMD"):
-        given = [item for item in docker.final if item.keyword == keyword]
-        if given and (what := _wrapped(given[-1])):
-            yield Fault(file, given[-1].line, what)
+    given = {item.keyword: item for item in docker.final if item.keyword in {"CMD", "ENTRYPOINT"}}
+    for item in given.values():
+        what = _wrapped(item)
+        if what:
+            yield Fault(file, item.line, what)
+    if not given:
+        start = docker.stages[-1].instructions[0]
+        yield Fault(file, start.line, "the image has no command")
 
 
 def _wrapped(item: Instruction) -> str:
@@ -95,23 +102,31 @@ def _locked(project: Project) -> Iterator[Fault]:
     if not any(file.path == "mix.lock" for file in project.of(Kind.LOCK)):
         yield at(project.anchor, "there is no mix.lock")
     for file in project.of(Kind.IGNORE):
-        for number, line in enumerate(file.text.split("\n"), start=1):
-            if line.strip().lstrip("/") in {"mix.lock", "*.lock"}:
-                yield Fault(file, number, "mix.lock does not reach the build")
+        line = _ignored(file)
+        if line is not None:
+            yield Fault(file, line, "mix.lock does not reach the build")
     for file, stage in _stages(project):
         fetched = _first(stage.instructions, _FETCHED)
         if fetched is None:
             continue
-        copied = [source for item in stage.instructions[:fetched] for source in _copied(item)]
-        if not any(source in {".", "./"} or _locks(source) for source in copied):
+        copied = [
+            "*" if source in {".", "./"} else source
+            for item in stage.instructions[:fetched]
+            for source in _copied(item)
+        ]
+        if not any(fnmatchcase("mix.lock", source.removeprefix("./")) for source in copied):
             run = stage.instructions[fetched]
             yield Fault(file, run.line, "dependencies are fetched before mix.lock is there")
 
 
-def _locks(source: str) -> bool:
-    """Tell whether a pattern of COPY matches the lock."""
-    pattern = re.escape(source.removeprefix("./")).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(re.sub(r"\\\[(.*?)\\\]", r"[\1]", pattern), "mix.lock") is not None
+def _ignored(file: File) -> int | None:
+    """Return the line that keeps the lock out of the context; of several, the last one counts."""
+    found = None
+    for number, line in enumerate(file.text.split("\n"), start=1):
+        pattern = line.strip().removeprefix("!").lstrip("/")
+        if fnmatchcase("mix.lock", pattern):
+            found = None if line.strip().startswith("!") else number
+    return found
 
 
 def _emulated(project: Project) -> Iterator[Fault]:

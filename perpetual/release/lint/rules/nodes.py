@@ -24,8 +24,8 @@ _NAME_FLAG: Final = re.compile(r"(?<!\S)-s?name\b")
 _COOKIE_FLAG: Final = re.compile(r"(?<!\S)-setcookie\b")
 # Anything but nothing, and what another variable holds; or what stands in for that variable.
 _COOKIE: Final = re.compile(
-    r"(?<![\w${])RELEASE_COOKIE[ \t]*[= ][\"']?(?=[^\s\"'$])"
-    r"|\$\{RELEASE_COOKIE:?[-=](?=[^}$])"
+    r"(?<![\w${])RELEASE_COOKIE=[\"']?(?=[^\s\"'$])|\$\{RELEASE_COOKIE:?[-=](?=[^}$])"
+    r"|(?mi:^)[ \t]*ENV[ \t]+RELEASE_COOKIE[ \t]+(?=[^\s$])"
 )
 
 
@@ -38,21 +38,21 @@ def _named(project: Project) -> Iterator[Fault]:
         if not names:
             yield overall(file, "RELEASE_NODE is not set, so that nodes are called by host names")
         for name in names:
-            what = _unreachable(_resolved(file, name["value"]))
+            value = _TAG.sub("x", name["value"])
+            what = _unreachable(value, _resolved(file, value))
             if what:
                 yield Fault(file, file.line(name.start()), what)
 
 
-def _unreachable(value: str) -> str:
-    """Return why nobody finds a node of this name, if it is so."""
-    value = _TAG.sub("x", value)
-    platform = _PLATFORM.search(value)
+def _unreachable(value: str, meant: str) -> str:
+    """Return why nobody finds a node of this name, if so; `meant` has its variables' values."""
+    platform = _PLATFORM.search(meant)
     _, marked, address = value.partition("@")
     if not marked:
         return "RELEASE_NODE has no @ and address"
     if platform:
         return f"RELEASE_NODE is made of {platform[1]}, which no task has on ECS"
-    if _NAMED.search(value):
+    if _NAMED.search(meant):
         return "RELEASE_NODE ends in a host name, and discovery gives addresses"
     if not re.search(r"[$`]", address):
         return "RELEASE_NODE has the same address everywhere"

@@ -30,9 +30,7 @@ def _shell(project: Project) -> Iterator[Fault]:
             line, said = file.syntax
             yield Fault(file, line, f"the shell refuses the script: {said}")
         if "\r\n" in file.text and _is_script(file):
-            yield Fault(
-                file, file.text[: file.text.index("\r")].count("\n") + 1, "lines end with CR"
-            )
+            yield Fault(file, file.line(file.text.index("\r\n")), "lines end with CR")
         if file.kind is Kind.ENV or re.match(r"#!\s*/bin/sh\b", file.text):
             plain = _QUOTED.sub(lambda quoted: f"'{' ' * (len(quoted[0]) - 2)}'", file.code)
             for found in _BASH.finditer(plain):

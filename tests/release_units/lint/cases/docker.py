@@ -63,6 +63,14 @@ CASES = [
         'ENTRYPOINT /app/bin/shop\nCMD ["start"]',
         at="entrypoint",
     ),
+    edit(
+        "docker-command",
+        "Dockerfile",
+        'CMD ["/app/bin/server"]\n',
+        "",
+        "FROM ${RUNNER_IMAGE}",
+        "missing",
+    ),
     edit("docker-stop-signal", "Dockerfile", "EXPOSE 5000", "STOPSIGNAL SIGINT"),
     edit("docker-user", "Dockerfile", "USER 65534:65534\n", "", "FROM ${RUNNER_IMAGE}", "missing"),
     edit("docker-user", "Dockerfile", "USER 65534:65534", "USER root", at="root"),
@@ -70,6 +78,7 @@ CASES = [
     edit("docker-user", "Dockerfile", "EXPOSE 5000", "USER root:root", at="again"),
     trap("docker-lock", "mix.exs", "app: :shop", {"mix.lock": None}, "missing"),
     edit("docker-lock", ".dockerignore", "!mix.lock", "mix.lock", at="ignored"),
+    edit("docker-lock", ".dockerignore", "!mix.lock\n", "", "*", at="left-out"),
     edit(
         "docker-lock",
         "Dockerfile",

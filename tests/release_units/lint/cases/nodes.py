@@ -32,6 +32,13 @@ CASES = [
         "unset",
     ),
     edit("node-name", ENV, f"{NAME}{ADDRESS}", f"{NAME}127.0.0.1", "RELEASE_NODE=", "loopback"),
+    trap(
+        "node-name",
+        ENV,
+        "RELEASE_NODE=",
+        {ENV: {f"{NAME}{ADDRESS}": "$app@127.0.0.1", "if [ -z": "app=$(cat /app/name)\nif [ -z"}},
+        "loopback-by-variable",
+    ),
     edit("node-name", ENV, f"{NAME}{ADDRESS}", f"{NAME}$(hostname -f)", "RELEASE_NODE=", "host"),
     edit("node-name", ENV, f"{NAME}{ADDRESS}", f"{NAME}$FLY_PRIVATE_IP", "RELEASE_NODE=", "fly"),
     edit("node-name", ENV, f"{NAME}{ADDRESS}", "shop", "RELEASE_NODE=", "short"),
