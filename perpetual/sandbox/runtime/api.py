@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, make_server
@@ -14,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from perpetual.sandbox.runtime import wire
 from perpetual.sandbox.runtime.moto_app import Application
-from perpetual.sandbox.runtime.wire import Call, Environ, Refused
+from perpetual.sandbox.runtime.wire import Call, Environ, Refused, Scope
 
 Handler = Callable[[Call], Mapping[str, Any]]
 Streamer = Callable[[Call], Iterable[bytes]]
@@ -35,9 +36,9 @@ class Api:
 
     beyond: Application
     region: str
-    handlers: Mapping[Key, Handler] = field(default_factory=dict)
-    streamers: Mapping[Key, Streamer] = field(default_factory=dict)
-    taps: Mapping[Key, Tap] = field(default_factory=dict)
+    handlers: dict[Key, Handler] = field(default_factory=dict)
+    streamers: dict[Key, Streamer] = field(default_factory=dict)
+    taps: dict[Key, Tap] = field(default_factory=dict)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
@@ -58,15 +59,19 @@ class Api:
                 )
         except Refused as error:
             return wire.refusal(to.service, name, error)(environ, start_response)
-        if key in self.taps:
-            return self._tapped(self.taps[key], wire.read(environ, to, name), environ)(
-                environ, start_response
-            )
+        tap = self.taps.get(key) or self.taps.get((to.service, "*"))
+        if tap:
+            return self._tapped(tap, to, name, environ)(environ, start_response)
         return self.beyond(environ, start_response)
 
-    def _tapped(self, tap: Tap, call: Call, environ: Environ) -> Response:
+    def _tapped(self, tap: Tap, to: Scope, name: str, environ: Environ) -> Response:
+        try:
+            call = wire.read(environ, to, name)
+        except Refused:
+            # Whatever moto says of it, nobody here has to know.
+            return Response.from_app(self.beyond, environ)
         said = Response.from_app(self.beyond, environ)
-        if said.status_code == 200:  # noqa: PLR2004 - HTTP's own number
+        if said.status_code == HTTPStatus.OK:
             tap(call)
         return said
 

@@ -61,7 +61,7 @@ class Engine:
         """Begin."""
         self._thread.start()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End, after what is in the queue."""
         self._queue.put(None)
         self._thread.join()

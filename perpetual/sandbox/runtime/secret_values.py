@@ -18,7 +18,7 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter
 """
 
 
-def fetch(clients: Clients, definition: Mapping[str, Any], region: str) -> dict[str, str]:
+def fetch(clients: Clients, region: str, definition: Mapping[str, Any]) -> dict[str, str]:
     """Return the secret variables of a container, by name.
 
     Raises:

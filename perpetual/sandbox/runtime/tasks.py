@@ -57,6 +57,11 @@ class Tasks:
         with self._lock:
             return list(self._tasks.values())
 
+    def address(self, task: str) -> str | None:
+        """Return a task's address, None where it has none or is gone."""
+        running = self.find(task)
+        return running.address or None if running else None
+
     def start(self, start: TaskStart) -> None:
         """Start a task."""
         with self._lock:
@@ -67,7 +72,7 @@ class Tasks:
 
     def stop(self, task: str, seconds: Mapping[str, float]) -> None:
         """Stop a task's containers, each with its time to end by itself."""
-        running = self._find(task)
+        running = self.find(task)
         if running is None:
             return
         with running.lock:
@@ -228,7 +233,7 @@ class Tasks:
     def _happened(self, event: Mapping[str, Any]) -> None:
         about = event["Actor"]["Attributes"]
         labels = self._around.place.labels
-        running = self._find(about.get(labels.TASK, ""))
+        running = self.find(about.get(labels.TASK, ""))
         name = about.get(labels.CONTAINER, "")
         if running is None or name == containers.PAUSE:
             return
@@ -270,7 +275,8 @@ class Tasks:
 
     # --- bookkeeping
 
-    def _find(self, task: str) -> Running | None:
+    def find(self, task: str) -> Running | None:
+        """Return a task that is left."""
         with self._lock:
             return self._tasks.get(task)
 

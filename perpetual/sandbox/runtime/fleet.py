@@ -1,0 +1,320 @@
+"""Hosts: what the emulated Auto Scaling group launches becomes a host of the ECS cluster.
+
+A host is capacity, a zone and a name; its tasks are containers of the one Docker engine. It joins
+the cluster that its user data names, leaves with its tasks when it ends, and is drained before it
+is replaced, as managed draining has it:
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
+"""
+
+import base64
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from perpetual.sandbox.ecs.world import Host, HostJoined, HostLost
+from perpetual.sandbox.runtime import moto_app, zones
+from perpetual.sandbox.runtime.engine import Engine
+from perpetual.sandbox.runtime.secret_values import Clients
+
+_LOG = logging.getLogger(__name__)
+
+PERIOD: Final = 0.5
+BOOT_SECONDS: Final = 2.0
+"""From a host's launch until its agent registers, when the group is new. On AWS it takes 40 s."""
+
+REPLACEMENT_SECONDS: Final = 15.0
+"""The same for every host after that, so that a lost one is missed for a while."""
+
+PROVIDER_SECONDS: Final = 30.0
+"""How long a host waits for a capacity provider that manages its group, before it joins without."""
+
+DRAIN_SECONDS: Final = 300.0
+"""Longest time that a host that is to be replaced waits for its tasks to go elsewhere."""
+
+SCALING_SECONDS: Final = 15.0
+"""Between two hosts that managed scaling adds for tasks that find no place."""
+
+RESERVED_MIB: Final = 256
+"""Memory that the agent keeps for itself: `ECS_RESERVED_MEMORY` in components/ecs/user_data.py."""
+
+USABLE: Final = 0.96
+"""Share of an instance type's memory that its operating system leaves: 7,985 of an m4.large's 8,192
+MiB, less of smaller ones.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/memory-management.html
+"""
+
+_CLUSTER: Final = re.compile(r"ECS_CLUSTER=([\w-]+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """What an instance type gives to tasks."""
+
+    cpu: int
+    memory: int
+    interfaces: int
+    architecture: str
+
+    @classmethod
+    def of(cls, described: Mapping[str, Any]) -> "Size":
+        """Return the size of a type as DescribeInstanceTypes has it."""
+        memory = int(described["MemoryInfo"]["SizeInMiB"] * USABLE) - RESERVED_MIB
+        return cls(
+            cpu=described["VCpuInfo"]["DefaultVCpus"] * 1024,
+            memory=memory,
+            # The first is the host's own.
+            interfaces=described["NetworkInfo"]["MaximumNetworkInterfaces"] - 1,
+            architecture=described["ProcessorInfo"]["SupportedArchitectures"][0],
+        )
+
+
+@dataclass(kw_only=True)
+class Member:
+    """An instance of a group, and how far it is."""
+
+    instance: Any
+    group: str
+    cluster: str
+    since: float
+    boot: float
+    joined: bool = False
+    leaving: float | None = None
+
+    @property
+    def id(self) -> str:
+        """Return the instance's id."""
+        return str(self.instance.id)
+
+
+def cluster_of(user_data: str | None) -> str:
+    """Return the cluster that a host's user data names, empty where it names none."""
+    text = base64.b64decode(user_data or "").decode(errors="replace")
+    found = _CLUSTER.search(text)
+    return found[1] if found else ""
+
+
+class Fleet:
+    """The hosts of a sandbox, looked after in a thread of its own."""
+
+    def __init__(
+        self,
+        place: tuple[str, str],
+        clients: Clients,
+        engine: Engine,
+        waiting: Callable[[], bool],
+        lose: Callable[[str], None],
+    ) -> None:
+        """Prepare; `place` is account and region, `waiting` tells whether tasks find no place."""
+        zones.teach()
+        self._place = place
+        self._clients = clients
+        self._engine = engine
+        self._waiting = waiting
+        self._lose = lose
+        self._lock = threading.RLock()
+        self._members: dict[str, Member] = {}
+        self._sizes: dict[str, Size] = {}
+        self._known: set[str] = set()
+        self._scaled = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End."""
+        self._over.set()
+        self._thread.join()
+
+    @property
+    def members(self) -> list[Member]:
+        """Return the hosts there are, joined or about to."""
+        with self._lock:
+            return list(self._members.values())
+
+    def zone(self, instance: str) -> str:
+        """Return the zone of a host, empty once it is gone."""
+        with self._lock:
+            member = self._members.get(instance)
+        return str(member.instance.placement.zone) if member else ""
+
+    def online(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the hosts that take commands, each with its tags."""
+        return {
+            one.id: {tag["key"]: tag["value"] for tag in one.instance.get_tags()}
+            for one in self.members
+            if one.joined
+        }
+
+    def kill(self, instance: str) -> None:
+        """End a host at once, as when its hardware fails; its group replaces it."""
+        with self._lock:
+            self._members.pop(instance)
+        self._gone(instance)
+        self._terminate(instance)
+
+    def replace(self, instance: str) -> None:
+        """Drain a host and then end it; its group replaces it."""
+        with self._lock:
+            member = self._members[instance]
+            member.leaving = member.leaving or time.monotonic()
+        found = self._registered(member)
+        if found:
+            self._engine.call(
+                "UpdateContainerInstancesState",
+                {
+                    "cluster": member.cluster,
+                    "containerInstances": [found["containerInstanceArn"]],
+                    "status": "DRAINING",
+                },
+            )
+
+    def _run(self) -> None:
+        while not self._over.wait(PERIOD):
+            try:
+                self._look()
+            except Exception:  # noqa: BLE001 - the next look may fare better
+                _LOG.exception("the hosts were not looked after")
+
+    def _look(self) -> None:
+        """Compare what the groups have with what is known, and act on the difference."""
+        found = self._found()
+        for member in self.members:
+            if member.id not in found:
+                with self._lock:
+                    self._members.pop(member.id, None)
+                self._gone(member.id)
+        for instance, (group, state) in found.items():
+            if instance not in self._members:
+                self._launched(group, state.instance)
+            member = self._members[instance]
+            if not member.joined:
+                self._join(member)
+            elif state.health_status == "Unhealthy" and member.leaving is None:
+                self.replace(instance)
+            elif member.leaving is not None and self._drained(member):
+                self.kill(instance)
+        self._scale()
+
+    def _found(self) -> dict[str, tuple[Any, Any]]:
+        """Return the groups' instances that live: group and state by id."""
+        groups = moto_app.backend("autoscaling", *self._place).autoscaling_groups
+        return {
+            state.instance.id: (group, state)
+            for group in list(groups.values())
+            for state in list(group.instance_states)
+            if state.instance.state == "running"
+        }
+
+    def _launched(self, group: Any, instance: Any) -> None:
+        boot = REPLACEMENT_SECONDS if group.name in self._known else BOOT_SECONDS
+        member = Member(
+            instance=instance,
+            group=group.name,
+            cluster=cluster_of(group.user_data),
+            since=time.monotonic(),
+            boot=boot,
+        )
+        with self._lock:
+            self._members[instance.id] = member
+
+    def _join(self, member: Member) -> None:
+        waited = time.monotonic() - member.since
+        if waited < member.boot or not member.cluster:
+            return
+        provider = self._provider(member.group)
+        if provider is None and waited < PROVIDER_SECONDS:
+            return
+        status = self._engine.call("DescribeClusters", {"clusters": [member.cluster]})
+        if not any(one["status"] == "ACTIVE" for one in status["clusters"]):
+            return
+        member.joined = True
+        self._known.add(member.group)
+        self._engine.report(HostJoined(cluster=member.cluster, host=self._host(member, provider)))
+
+    def _host(self, member: Member, provider: str | None) -> Host:
+        instance = member.instance
+        size = self._size(instance.instance_type)
+        return Host(
+            instance=member.id,
+            zone=instance.placement.zone,
+            cpu=size.cpu,
+            memory=size.memory,
+            interfaces=size.interfaces,
+            architecture=size.architecture,
+            instance_type=instance.instance_type,
+            image=instance.image_id,
+            subnet=instance.subnet_id,
+            vpc=instance.vpc_id,
+            capacity_provider=provider,
+        )
+
+    def _size(self, kind: str) -> Size:
+        if kind not in self._sizes:
+            described = self._clients("ec2").describe_instance_types(InstanceTypes=[kind])
+            self._sizes[kind] = Size.of(described["InstanceTypes"][0])
+        return self._sizes[kind]
+
+    def _provider(self, group: str) -> str | None:
+        """Return the capacity provider that manages a group, None while there is none."""
+        said = self._engine.call("DescribeCapacityProviders", {})
+        for one in said["capacityProviders"]:
+            arn = one.get("autoScalingGroupProvider", {}).get("autoScalingGroupArn", "")
+            if arn.endswith(f"/{group}"):
+                return str(one["name"])
+        return None
+
+    def _registered(self, member: Member) -> Mapping[str, Any] | None:
+        """Return a host as the cluster knows it."""
+        cluster = {"cluster": member.cluster}
+        arns = self._engine.call("ListContainerInstances", cluster)["containerInstanceArns"]
+        if not arns:
+            return None
+        said = self._engine.call(
+            "DescribeContainerInstances", {**cluster, "containerInstances": arns}
+        )
+        found: list[Mapping[str, Any]] = said["containerInstances"]
+        return next((one for one in found if one["ec2InstanceId"] == member.id), None)
+
+    def _drained(self, member: Member) -> bool:
+        found = self._registered(member)
+        tasks = found["runningTasksCount"] + found["pendingTasksCount"] if found else 0
+        return not tasks or time.monotonic() - (member.leaving or 0.0) > DRAIN_SECONDS
+
+    def _gone(self, instance: str) -> None:
+        self._lose(instance)
+        self._engine.report(HostLost(instance=instance))
+
+    def _terminate(self, instance: str) -> None:
+        """Let the group notice that a host is gone, and launch another."""
+        scaling = moto_app.backend("autoscaling", *self._place)
+        group = next(
+            group
+            for group in scaling.autoscaling_groups.values()
+            if any(state.instance.id == instance for state in group.instance_states)
+        )
+        scaling.terminate_instance(instance, should_decrement=False)
+        group.set_desired_capacity(group.desired_capacity)
+
+    def _scale(self) -> None:
+        """Add a host while tasks find no place, one after another, up to the group's maximum.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-behavior.html
+        """
+        if not all(one.joined for one in self.members) or not self._waiting():
+            return
+        if time.monotonic() - self._scaled < SCALING_SECONDS:
+            return
+        self._scaled = time.monotonic()
+        groups = moto_app.backend("autoscaling", *self._place).autoscaling_groups
+        for name in {one.group for one in self.members} & groups.keys():
+            group = groups[name]
+            if group.desired_capacity < group.max_size:
+                group.set_desired_capacity(group.desired_capacity + 1)
