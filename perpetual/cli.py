@@ -14,6 +14,7 @@ import typer
 
 from perpetual import processes
 from perpetual.database.commands import app as database_app
+from perpetual.deploy import commands as deploying
 from perpetual.errors import COULD_NOT_RUN, OperatorError
 from perpetual.logs.commands import app as logs_app
 from perpetual.offline.revisions import options as comparing
@@ -44,6 +45,9 @@ app = typer.Typer(
 app.add_typer(policy_app, name="policy")
 app.add_typer(release_app, name="release")
 app.add_typer(database_app, name="db")
+app.command()(deploying.deploy)
+app.command()(deploying.rollback)
+app.command()(deploying.releases)
 app.command()(status)
 app.add_typer(logs_app, name="logs")
 
