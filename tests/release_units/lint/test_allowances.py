@@ -90,3 +90,11 @@ def test_every_kind_of_file_can_allow(file: str, old: str, new: str) -> None:
     rule = next(rule for rule, *_ in found(planted) if rule != "allowance")
     allowed = changed({file: {new.format("x", ""): new.format(rule, REASON)}}, planted)
     assert found(allowed) == []
+
+
+def test_an_allowance_with_nothing_below_is_a_finding() -> None:
+    """It has no line to speak of."""
+    project = changed(
+        {".dockerignore": f"*\n!mix.lock\n# perpetual: allow docker-lock - {REASON}\n"}
+    )
+    assert found(project) == [("allowance", ".dockerignore", 3)]

@@ -175,6 +175,10 @@ NODES = [
             }
         },
     ),
+    same(
+        "in-a-circle",
+        {ENV: {"@${address:-127.0.0.1}": "@$one", "export RELEASE_NODE\n": "one=$two\ntwo=$one\n"}},
+    ),
     same("awk", {ENV: before("export RELEASE_NODE\n", "a=\"$(echo | awk '$1 == 2')\"\n")}),
     same(
         "flags-in-comments",

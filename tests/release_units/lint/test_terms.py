@@ -97,6 +97,13 @@ def test_other_environments_are_left_out(condition: str, *, then: bool, otherwis
     assert ("yes()" in seen, "no()" in seen, "last()" in seen) == (then, otherwise, True)
 
 
+def test_a_branch_that_does_not_end_ends_with_the_file() -> None:
+    """As long as somebody is typing."""
+    assert terms.in_production("a()\nif config_env() == :dev do\n  b()\n").split() == [
+        *("a()", "if", "config_env()", "==", ":dev", "do")
+    ]
+
+
 @given(FRAGMENTS)
 def test_every_offset_stays(source: str) -> None:
     """Whatever is blanked; and every value lies in its file."""
