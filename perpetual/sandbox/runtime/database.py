@@ -79,6 +79,7 @@ def start(site: Site, folder: Path, authority: Authority, wanted: Instances) -> 
         ports={PORT: 0},
         variables={"MASTER_USER": wanted.user, "MASTER_PASSWORD": wanted.password},
         binds=(f"{SCRIPTS}:/local:ro", f"{folder}:/certificates:ro"),
+        volumes=("/var/lib/perpetual",),
         names=wanted.names,
         # Fast shutdown: SIGTERM would wait for the release to disconnect.
         stop_signal="SIGINT",

@@ -6,7 +6,6 @@ is replaced, as managed draining has it:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
 """
 
-import base64
 import logging
 import re
 import threading
@@ -91,10 +90,9 @@ class Member:
         return str(self.instance.id)
 
 
-def cluster_of(user_data: str | None) -> str:
+def cluster_of(user_data: str) -> str:
     """Return the cluster that a host's user data names, empty where it names none."""
-    text = base64.b64decode(user_data or "").decode(errors="replace")
-    found = _CLUSTER.search(text)
+    found = _CLUSTER.search(user_data)
     return found[1] if found else ""
 
 
@@ -218,7 +216,7 @@ class Fleet:
         member = Member(
             instance=instance,
             group=group.name,
-            cluster=cluster_of(group.user_data),
+            cluster=cluster_of(group.user_data.decode() if group.user_data else ""),
             since=time.monotonic(),
             boot=boot,
         )

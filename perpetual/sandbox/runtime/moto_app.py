@@ -38,3 +38,13 @@ def backend(service: str, account: str, region: str) -> Any:
     """Return what moto holds of a service: its own objects, of no declared type."""
     found: Any = get_backend(service)  # type: ignore[call-overload]
     return found[account][region]
+
+
+def give_zone(account: str, identifier: str, domain: str) -> None:
+    """Have a public hosted zone of an id that settings name: a stack finds its domain's there."""
+    route53 = backend("route53", account, "aws")
+    if identifier not in route53.zones:
+        zone = route53.create_hosted_zone(domain, private_zone=False)
+        del route53.zones[zone.resource_id]
+        zone.resource_id = identifier
+        route53.zones[identifier] = zone

@@ -50,7 +50,8 @@ class Spec:
     """How a part runs: a command for the shell, ports and names.
 
     `ports` are those inside, each with the one on loopback, 0 for any; `binds` as Docker writes
-    them; `variables` may hold secrets, and so are not shown.
+    them; `volumes` are folders that go with the container; `variables` may hold secrets, and so are
+    not shown.
     """
 
     part: Part
@@ -58,6 +59,7 @@ class Spec:
     ports: Mapping[int, int]
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     binds: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     user: str = ""
     stop_signal: str = "SIGTERM"
@@ -85,6 +87,7 @@ def start(site: Site, spec: Spec) -> str:
         "User": spec.user,
         "StopSignal": spec.stop_signal,
         "ExposedPorts": {f"{port}/tcp": {} for port in spec.ports},
+        "Volumes": {folder: {} for folder in spec.volumes},
         "HostConfig": {
             "NetworkMode": site.network,
             "PortBindings": {
@@ -111,9 +114,15 @@ def start(site: Site, spec: Spec) -> str:
 
 
 def port(client: Client, container: str, inside: int) -> int:
-    """Return the port of loopback at which a container's is published."""
-    ports = client.inspect_container(container)["NetworkSettings"]["Ports"]
-    return int(ports[f"{inside}/tcp"][0]["HostPort"])
+    """Return the port of loopback at which a container's is published.
+
+    Raises:
+        OperatorError: The container has ended; its last words are the detail.
+    """
+    bound = client.inspect_container(container)["NetworkSettings"]["Ports"].get(f"{inside}/tcp")
+    if not bound:
+        raise _silent(client, container, "a container that runs on")
+    return int(bound[0]["HostPort"])
 
 
 def until(client: Client, container: str, what: str, holds: Callable[[], bool]) -> None:
@@ -126,9 +135,13 @@ def until(client: Client, container: str, what: str, holds: Callable[[], bool]) 
     while not holds():
         ended = client.inspect_container(container)["State"]["Status"] == "exited"
         if ended or time.monotonic() > deadline:
-            said = client.logs(container, tail=_LAST_LINES).decode(errors="replace").strip()
-            raise OperatorError(f"the sandbox does not start: {what} did not happen", detail=said)
+            raise _silent(client, container, what)
         time.sleep(_PAUSE)
+
+
+def _silent(client: Client, container: str, what: str) -> OperatorError:
+    said = client.logs(container, tail=_LAST_LINES).decode(errors="replace").strip()
+    return OperatorError(f"the sandbox does not start: there is not {what}", detail=said)
 
 
 def _ensure(client: Client, part: Part) -> None:
