@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -83,13 +83,9 @@ def build(options: Options) -> Built:
     before = docker.image(reference)
     if before and not found.dirty and not options.again and _same(before, found, options):
         return _built(reference, before, found, clock, fresh=False)
-    arguments = command(options, found, reference)
-    _timed(
-        clock,
-        "compile",
-        lambda: docker.run(*arguments[:-1], "--target", BUILDER, "--quiet", arguments[-1]),
-    )
-    _timed(clock, "image", lambda: docker.run(*arguments[:-1], "--quiet", arguments[-1]))
+    compiling = command(replace(options, target=BUILDER), found)
+    _timed(clock, "compile", lambda: docker.run(*compiling))
+    _timed(clock, "image", lambda: docker.run(*command(options, found, reference)))
     after = docker.image(reference)
     if after is None:
         raise OperatorError(f"Docker built {reference}, and does not know it now")
@@ -97,8 +93,11 @@ def build(options: Options) -> Built:
     return _built(reference, after, found, clock, fresh=fresh)
 
 
-def command(options: Options, found: Revision, reference: str) -> list[str]:
-    """Return the arguments of `docker` that build an image; the context comes last."""
+def command(options: Options, found: Revision, reference: str | None = None) -> list[str]:
+    """Return the arguments of `docker` that build an image; the context comes last.
+
+    A stage on the way there gets no reference: nobody must take it for the release.
+    """
     built = {**options.arguments, "REVISION": found.label}
     return [
         "build",
@@ -111,8 +110,8 @@ def command(options: Options, found: Revision, reference: str) -> list[str]:
         f"{ARGUMENTS_LABEL}={fingerprint(options)}",
         "--file",
         str(options.context / options.dockerfile),
-        "--tag",
-        reference,
+        *(["--tag", reference] if reference else []),
+        "--quiet",
         str(options.context),
     ]
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,25 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def options(tmp_path_factory: pytest.TempPathFactory, authority: Path) -> build.Options:
-    """Return how the example is built here, in a repository of its own, as its users have it."""
+def options(tmp_path_factory: pytest.TempPathFactory, authority: Path) -> Iterator[build.Options]:
+    """Return how the example is built here, in a repository of its own, as its users have it.
+
+    What is built of it is removed in the end: the authority is another each time, so that nothing
+    could be used again.
+    """
     made = support.example(tmp_path_factory.mktemp("shop"), authority)
     commit(made.context, "first")
-    return made
+    yield made
+    for one in (made, replace(made, target=build.BUILDER)):
+        label = f"label={build.ARGUMENTS_LABEL}={build.fingerprint(one)}"
+        if images := docker.run("image", "ls", "--quiet", "--filter", label).split():
+            docker.run("image", "rm", "--force", *images)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a folder with as much of this repository as an environment needs."""
+    return support.checkout(tmp_path / "checkout")
 
 
 def commit(folder: Path, message: str) -> None:

@@ -134,6 +134,15 @@ def example(folder: Path, bundle: Path) -> build.Options:
     )
 
 
+def checkout(folder: Path) -> Path:
+    """Copy to a folder as much of this repository as an environment needs, and return it."""
+    there = folder / "release"
+    there.mkdir(parents=True)
+    shutil.copy(ROOT / "release" / "compose.yaml", there)
+    shutil.copytree(ROOT / "release" / "local", there / "local")
+    return folder
+
+
 def layers(reference: str) -> list[str]:
     """Return the layers of an image, from the first."""
     found = docker.image(reference)
