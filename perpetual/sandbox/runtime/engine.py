@@ -9,15 +9,15 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, Final, Protocol, TypeVar
 
 from perpetual.sandbox.ecs.world import Report
 
 _LOG = logging.getLogger(__name__)
 
-ANSWER_SECONDS: Final = 60.0
-"""Longest wait for an answer; decisions take milliseconds, so that something is stuck by then."""
+_PAUSE: Final = 0.5
+"""Seconds after which somebody who waits looks whether the engine still runs."""
 
 T = TypeVar("T")
 
@@ -75,17 +75,24 @@ class Engine:
         self._queue.put(lambda: self._plane.report(report, self.clock.now()))
 
     def run(self, work: Callable[[], T]) -> T:
-        """Do something in the engine's thread and return what it returns; raise what it raises."""
+        """Do something in the engine's thread and return what it returns; raise what it raises.
+
+        Raises:
+            RuntimeError: The engine has ended.
+        """
         future: Future[T] = Future()
         self._queue.put(lambda: _fulfil(future, work))
-        return future.result(ANSWER_SECONDS)
+        while not wait([future], _PAUSE).done:
+            if not self._thread.is_alive():
+                raise RuntimeError("the sandbox has ended")
+        return future.result()
 
     def _run(self) -> None:
         due = self._advance()
         while True:
-            wait = None if due is None else max(0.0, due - self.clock.now())
+            left = None if due is None else max(0.0, due - self.clock.now())
             try:
-                work = self._queue.get(timeout=wait)
+                work = self._queue.get(timeout=left)
             except queue.Empty:
                 due = self._advance()
                 continue

@@ -141,9 +141,10 @@ class Traffic:
 
     def targets(self, group: str) -> list[Tracked]:
         """Return a group's targets."""
-        return [one for one in self._all() if one.target.group == group]
+        return [one for one in self.all() if one.target.group == group]
 
-    def _all(self) -> list[Tracked]:
+    def all(self) -> list[Tracked]:
+        """Return every target."""
         with self._lock:
             return list(self._tracked.values())
 
@@ -192,7 +193,7 @@ class Traffic:
 
     def _look(self) -> None:
         """See what HAProxy's checks have found, and act on it."""
-        found = self._all()
+        found = self.all()
         groups = {group.arn: group for group in self._balancer.groups}
         rows = self._proxy.control.rows() if found else {}
         for tracked in found:

@@ -1,0 +1,115 @@
+"""Where a sandbox keeps its files, and whether its process lives."""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from perpetual.errors import OperatorError
+from perpetual.sandbox.runtime.authority import keep
+
+FOLDER: Final = Path(".perpetual") / "sandbox"
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What a running sandbox tells about itself: its process, and where it is reached."""
+
+    pid: int
+    endpoint: str
+    account: str
+    region: str
+    http: int
+    https: int
+    registry: str
+    ca_file: str
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of one sandbox."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, root: Path) -> "Files":
+        """Return the files of a checkout's sandbox."""
+        return cls(root / FOLDER)
+
+    @property
+    def state(self) -> Path:
+        """Return the file in which the process says that it is ready, and where."""
+        return self.folder / "sandbox.json"
+
+    @property
+    def log(self) -> Path:
+        """Return the process's log."""
+        return self.folder / "sandbox.log"
+
+    @property
+    def deployed(self) -> Path:
+        """Return the file of what the program's resources are."""
+        return self.folder / "deployed.json"
+
+    @property
+    def _lock(self) -> Path:
+        return self.folder / "lock"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder, as the process does for its life.
+
+        A lock, and not the number of a process: it ends with the process however that ends, and
+        numbers are given again.
+
+        Raises:
+            OperatorError: Another process holds it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._lock.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OperatorError(
+                    f"a sandbox runs in {self.folder} already",
+                    hint="`perpetual sandbox status` tells of it, `sandbox down` ends it.",
+                ) from error
+            try:
+                yield
+            finally:
+                self.state.unlink(missing_ok=True)
+
+    def alive(self) -> bool:
+        """Tell whether a process holds the folder."""
+        if not self._lock.is_file():
+            return False
+        with self._lock.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def write(self, state: State) -> None:
+        """Say that the sandbox is ready."""
+        keep(self.state, json.dumps(asdict(state), indent=2))
+
+    def read(self) -> State | None:
+        """Return what the running sandbox says of itself, None while there is none."""
+        if not self.alive():
+            return None
+        try:
+            return State(**json.loads(self.state.read_text()))
+        except FileNotFoundError:
+            return None
+
+    def remove(self) -> None:
+        """Remove everything, and the folders that are empty then."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        parent = self.folder.parent
+        if parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()
