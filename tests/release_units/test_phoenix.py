@@ -19,7 +19,6 @@ PHOENIX = RELEASE / "phoenix"
 
 SAME = (
     ".dockerignore",
-    "Dockerfile",
     "certs/README.md",
     "rel/env.sh.eex",
     "rel/overlays/bin/migrate",
@@ -32,6 +31,9 @@ SAME = (
     "rel/vm.args.eex",
 )
 """What knows nothing of Phoenix; the example's tests hold for it word by word."""
+
+AUTHORITIES = "# The authorities that sign"
+"""Where both Dockerfiles have what they build with: Debian's packages, or Phoenix's usual image."""
 
 RUNTIME = {
     "Postgrex verifies by itself, given authorities; the example's driver is told so elsewhere": (
@@ -107,6 +109,18 @@ def figure(pattern: str, source: str) -> int:
     """Return the one number that a pattern captures."""
     (found,) = re.findall(pattern, source)
     return int(found.replace("_", ""))
+
+
+def test_the_images_are_built_alike_from_different_builders() -> None:
+    """The example makes do with Debian; a Phoenix project wants versions that Debian lacks."""
+    example, phoenix = ((folder / "Dockerfile").read_text() for folder in (EXAMPLE, PHOENIX))
+    assert example.partition(AUTHORITIES)[2] == phoenix.partition(AUTHORITIES)[2] != ""
+    for name in ("DEBIAN_VERSION", "RUNNER_IMAGE"):
+        line = re.compile(rf"^ARG {name}=.*$", re.MULTILINE)
+        assert line.findall(example) == line.findall(phoenix) != []
+    assert "FROM ${BUILDER_IMAGE} AS builder" in example
+    assert "FROM ${BUILDER_IMAGE} AS builder" in phoenix
+    assert "p1_pgsql" not in phoenix
 
 
 @pytest.mark.parametrize("path", SAME)
