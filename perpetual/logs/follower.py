@@ -64,6 +64,7 @@ class Follower:
 
     def __init__(self, since: int, capacity: int = CAPACITY) -> None:
         """Begin with lines of `since`; remember `capacity` of them."""
+        self._since = since
         self._ledger = Ledger(since, capacity)
         self._history: int | None = since  # how far it is printed; None: up to the present
         self._covered = since  # when the last read began that reached to the newest line
@@ -134,9 +135,10 @@ class Follower:
 
     def brought(self, events: Iterable[Event], now: int) -> list[Event]:
         """Take what the session brings; return what of it to print, which may be nothing yet."""
+        wanted = [event for event in events if event.timestamp >= self._since]
         if self._gap is None:
-            return self._ordered(self._ledger.live(self._session, events))
-        self._held += events
+            return self._ordered(self._ledger.live(self._session, wanted))
+        self._held += wanted
         if len(self._held) > HELD:
             self._gap, self._held = now, []
         return []

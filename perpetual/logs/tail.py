@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from perpetual.aws import faults
 from perpetual.errors import OperatorError
-from perpetual.logs.follower import Follower, Reading
+from perpetual.logs.follower import SAFETY_POLL, Follower, Reading
 from perpetual.logs.ledger import Event
 from perpetual.logs.reading import AbsentError, Reader, passing
 from perpetual.status.ending import INTERRUPTED, ending
@@ -257,7 +257,9 @@ class _Loop:
 
     def _order(self, orders: Any) -> None:
         """Tell the reading thread to read, if a read is due and none goes on."""
-        if self._asked or time.monotonic() < self._again or now() < self._follower.due():
+        # A clock that was set back makes a read due in a long time: it is done at once.
+        wait = self._follower.due() - now()
+        if self._asked or time.monotonic() < self._again or 0 < wait <= SAFETY_POLL:
             return
         orders.put(self._follower.next(now()))
         self._asked = True

@@ -14,6 +14,7 @@ import boto3  # type: ignore[import-untyped]  # boto3 ships no types
 import pytest
 from moto.server import ThreadedMotoServer
 
+from perpetual import cli
 from perpetual.logs.tail import now
 from tests.status.given import HERE, contract_text
 from tests.support.stacks import ROOT
@@ -29,6 +30,13 @@ class Cloud:
     def __init__(self, endpoint: str) -> None:
         """Publish the contract, and make the group with two tasks' streams."""
         self.endpoint = endpoint
+        self.environment = {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_REGION": HERE.region,
+            "AWS_ENDPOINT_URL": endpoint,
+            "PERPETUAL_STACK": "prod",
+        }
         self.logs = self._client("logs")
         self._client("ssm").put_parameter(
             Name=HERE.contract_parameter, Value=contract_text(), Type="String"
@@ -47,14 +55,12 @@ class Cloud:
             logGroupName=GROUP, logStreamName=f"web/release/{task}", logEvents=events
         )
 
-    def run(self, *options: str, **changes: str) -> subprocess.Popen[str]:
+    def run(self, *options: str) -> subprocess.Popen[str]:
         """Start the command."""
-        keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-        given = {"AWS_REGION": HERE.region, "AWS_ENDPOINT_URL": self.endpoint, **keys, **changes}
         return subprocess.Popen(
             [sys.executable, "-m", "perpetual", "logs", *options],
             cwd=ROOT,
-            env={**os.environ, **given, "PERPETUAL_STACK": "prod"},
+            env={**os.environ, **self.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -152,30 +158,35 @@ def test_a_group_that_comes_later_is_waited_for(cloud: Cloud) -> None:
     assert ended(process)[0] == 143
 
 
-@pytest.mark.parametrize(
-    ("options", "changes", "says"),
-    [
-        (["app", "--since", "soon"], {}, "--since 'soon' is neither a duration nor a moment"),
-        (["app", "--task", "web"], {}, "--task 'web' is no task's id"),
-        (["app", "--stack", "blue"], {}, "has no contract of a stack blue in eu-west-1"),
-        (["platform", "--region", "eu-west-3"], {}, "has no contract of a stack prod in eu-west-3"),
-        (["app"], {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS cannot be reached from here"),
-        (
-            ["platform"],
-            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
-            "there are no AWS credentials here",
-        ),
-    ],
-)
-def test_what_cannot_run_is_a_sentence(
-    cloud: Cloud, options: list[str], changes: dict[str, str], says: str
+FAULTS = [
+    (["app", "--since", "soon"], {}, "--since 'soon' is neither a duration nor a moment"),
+    (["app", "--task", "web"], {}, "--task 'web' is no task's id"),
+    (["app", "--stack", "blue"], {}, "has no contract of a stack blue in eu-west-1"),
+    (["platform", "--region", "eu-west-3"], {}, "has no contract of a stack prod in eu-west-3"),
+    (["app"], {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS cannot be reached from here"),
+    (["platform"], {"AWS_ACCESS_KEY_ID": ""}, "there are no AWS credentials here"),
+]
+
+
+@pytest.mark.parametrize(("options", "changes", "says"), FAULTS)
+def test_what_cannot_run_is_a_sentence(  # noqa: PLR0913, PLR0917 - fixtures
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    changes: dict[str, str],
+    says: str,
 ) -> None:
     """On stderr, with exit code 2, and nothing on stdout."""
-    code, out, err = ended(cloud.run(*options, **changes))
-    assert (code, out) == (2, "")
-    assert err.startswith("perpetual: ")
-    assert says in err
-    assert "Traceback" not in err
+    for name, value in {**cloud.environment, **changes}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["perpetual", "logs", *options])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    assert cli.main() == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("perpetual: ")
+    assert says in said.err
 
 
 def test_sources_that_moto_does_not_know_are_told(cloud: Cloud) -> None:

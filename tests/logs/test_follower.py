@@ -207,6 +207,16 @@ def test_while_live_tail_brings_the_lines_reads_are_few() -> None:
     assert 55 <= len(world.reads) <= 70
 
 
+def test_a_session_s_lines_from_before_are_not_printed() -> None:
+    """A line that was late for hours is still older than what was asked for."""
+    follower = Follower(START)
+    follower.opened(START)
+    follower.done(follower.next(START + SETTLE))
+    old, new = line(-1, "old"), line(0, "new")
+    said = follower.brought([one.event(ident=False) for one in (old, new)], START + SETTLE)
+    assert messages(said) == "new"
+
+
 def test_too_much_that_is_held_back_is_left_to_reading() -> None:
     """The lines are read all the same, and memory stays bounded."""
     follower = Follower(START)

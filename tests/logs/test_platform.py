@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,6 +42,7 @@ from tests.support.roles import documents
 from tests.support.stacks import captured
 
 HOUR = timedelta(hours=1)
+SCHEMA = json.loads(Path(platform.__file__).with_name("schema.json").read_text())
 
 
 def activity(number: int, begun: float, ended: float | None, **changes: Any) -> dict[str, Any]:
@@ -164,6 +167,8 @@ def test_all_sources_are_merged_in_the_order_of_time(capsys: pytest.CaptureFixtu
     """Each with its subject, its level and its own words; and nothing older or of others."""
     assert run(eventful()) == (0, [])
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    for item in found:
+        jsonschema.validate(item, SCHEMA)
     assert [item["at"] for item in found] == sorted(item["at"] for item in found)
     told = [(item["source"], item["level"], item["text"][:40]) for item in found]
     assert told == [
