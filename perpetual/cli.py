@@ -22,6 +22,7 @@ from perpetual.offline.revisions.kinds import Kind
 from perpetual.output import Format, show, show_report, write
 from perpetual.policy.commands import app as policy_app
 from perpetual.release.commands import app as release_app
+from perpetual.sandbox.commands import app as sandbox_app
 from perpetual.status.commands import status
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ app.command()(deploying.rollback)
 app.command()(deploying.releases)
 app.command()(status)
 app.add_typer(logs_app, name="logs")
+app.add_typer(sandbox_app, name="sandbox")
 
 
 @app.callback()

@@ -1,8 +1,7 @@
-"""The sandbox's process, `python -m perpetual.sandbox.runtime`; `perpetual sandbox up` starts it."""
+"""The sandbox's process: `python -m perpetual.sandbox.runtime`, as `sandbox up` starts it."""
 
 import argparse
 import logging
-import os
 import signal
 import sys
 import threading
@@ -36,11 +35,11 @@ def main() -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    options = _options()
+    stack, options = _options()
     files = Files(options.folder)
     try:
-        with files.held(), running(options, lambda found: actions(found, over)) as sandbox:
-            files.write(_state(sandbox))
+        with files.held(), running(options, actions) as sandbox:
+            files.write(_state(stack, sandbox))
             over.wait()
     except OperatorError as error:
         sys.stderr.write(f"perpetual: {error}\n")
@@ -48,7 +47,7 @@ def main() -> int:
     return 0
 
 
-def actions(sandbox: Sandbox, over: threading.Event) -> dict[str, Action]:
+def actions(sandbox: Sandbox) -> dict[str, Action]:
     """Return what the sandbox's commands may ask of its process, by name."""
 
     def zone(asked: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -60,7 +59,7 @@ def actions(sandbox: Sandbox, over: threading.Event) -> dict[str, Action]:
         stack = contract.Stack(
             name=asked["stack"], account=sandbox.options.account, region=sandbox.options.region
         )
-        host = database.instances(sandbox.clients).names[0]
+        host = database.instances(sandbox.clients, sandbox.options.place).names[0]
         return {
             "made": roles.prepare(sandbox.clients("ssm"), made, stack, host, asked["secrets"]),
             "port": made.server.port,
@@ -70,34 +69,30 @@ def actions(sandbox: Sandbox, over: threading.Event) -> dict[str, Action]:
         fault = failing.Fault(asked["fault"])
         return {"says": failing.fail(sandbox, fault, undo=asked["undo"])}
 
-    def stop(_asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        over.set()
-        return {}
-
     return {
         "zone": zone,
         "prepare": prepare,
         "fail": fail,
-        "stop": stop,
         "status": lambda _asked: asdict(report.read(sandbox)),
     }
 
 
-def _options() -> Options:
+def _options() -> tuple[str, Options]:
     parser = argparse.ArgumentParser(prog="perpetual.sandbox.runtime")
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--stack", required=True)
     parser.add_argument("--account", required=True)
     parser.add_argument("--region", required=True)
     for name in ("port", "http", "https"):
         parser.add_argument(f"--{name}", type=int, default=0)
-    given = parser.parse_args()
-    return Options(**vars(given))
+    given = vars(parser.parse_args())
+    return given.pop("stack"), Options(**given)
 
 
-def _state(sandbox: Sandbox) -> State:
+def _state(stack: str, sandbox: Sandbox) -> State:
     ports = sandbox.proxy.ports
     return State(
-        pid=os.getpid(),
+        stack=stack,
         endpoint=sandbox.endpoint,
         account=sandbox.options.account,
         region=sandbox.options.region,

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Final
 
+from perpetual.errors import OperatorError
 from perpetual.sandbox.ecs.control import ControlPlane
 from perpetual.sandbox.ecs.errors import EcsError
 from perpetual.sandbox.ecs.names import Account
@@ -76,13 +77,22 @@ def running(options: Options, actions: Actions = lambda _: {}) -> Iterator[Sandb
         pool = stack.enter_context(_pool())
         front = Api(beyond=moto_app.application(options.account), region=options.region)
         own: dict[str, Action] = {}
-        port = stack.enter_context(api.serving(control.application(own, front), port=options.port))
+        port = _served(stack, control.application(own, front), options.port)
         sandbox = _founded(options, site, pool, f"http://{api.HOST}:{port}")
         _connect(stack, sandbox, pool, found.gateway)
         _answer(stack, sandbox, front)
         _start(stack, sandbox)
         own.update(actions(sandbox))
         yield sandbox
+
+
+def _served(stack: ExitStack, application: Any, port: int) -> int:
+    try:
+        return stack.enter_context(api.serving(application, port=port))
+    except OSError as error:
+        raise OperatorError(
+            f"port {port} of this machine is taken", hint="Choose another with --port."
+        ) from error
 
 
 def _founded(options: Options, site: Site, pool: ThreadPoolExecutor, endpoint: str) -> Sandbox:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from perpetual.database import connection
 from perpetual.database.model import Server
 from perpetual.errors import OperatorError
-from perpetual.sandbox.runtime import parts
+from perpetual.sandbox.runtime import moto_app, parts
 from perpetual.sandbox.runtime.authority import Authority, keep
 from perpetual.sandbox.runtime.parts import Part, Site, Spec
 from perpetual.sandbox.runtime.secret_values import Clients
@@ -44,11 +44,11 @@ class Database:
     server: Server
 
 
-def instances(clients: Clients) -> Instances:
-    """Return what the emulated RDS has.
+def instances(clients: Clients, place: tuple[str, str]) -> Instances:
+    """Return what the emulated RDS has in an account and region.
 
     Raises:
-        OperatorError: It has no instance, or none whose master's password is known.
+        OperatorError: It has no instance.
     """
     found = clients("rds").describe_db_instances()["DBInstances"]
     if not found:
@@ -59,7 +59,7 @@ def instances(clients: Clients) -> Instances:
     return Instances(
         names=tuple(one["Endpoint"]["Address"] for one in found),
         user=primary["MasterUsername"],
-        password=_password(clients, primary),
+        password=_password(clients, place, primary),
         database=primary.get("DBName") or "postgres",
     )
 
@@ -100,13 +100,11 @@ def _source(instance: Mapping[str, Any]) -> str:
     return str(instance.get("ReadReplicaSourceDBInstanceIdentifier") or "")
 
 
-def _password(clients: Clients, instance: Mapping[str, Any]) -> str:
-    """Return the master's password: RDS's managed secret, or what moto was given."""
+def _password(clients: Clients, place: tuple[str, str], instance: Mapping[str, Any]) -> str:
+    """Return the master's password: RDS's managed secret, or what the instance was made with."""
     managed = instance.get("MasterUserSecret", {}).get("SecretArn")
     if managed:
         text = clients("secretsmanager").get_secret_value(SecretId=managed)["SecretString"]
         return str(json.loads(text)["password"])
-    raise OperatorError(
-        "the sandbox does not know the password of the database's master",
-        hint="Set database.masterPassword to managed for the sandbox.",
-    )
+    known = moto_app.backend("rds", *place).databases[instance["DBInstanceIdentifier"]]
+    return str(known.master_user_password)

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,9 @@ FOLDER: Final = Path(".perpetual") / "sandbox"
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What a running sandbox tells about itself: its process, and where it is reached."""
+    """What a running sandbox tells about itself: the stack it is for, and where it is reached."""
 
-    pid: int
+    stack: str
     endpoint: str
     account: str
     region: str
@@ -78,21 +79,25 @@ class Files:
                     f"a sandbox runs in {self.folder} already",
                     hint="`perpetual sandbox status` tells of it, `sandbox down` ends it.",
                 ) from error
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n")
+            lock.flush()
             try:
                 yield
             finally:
                 self.state.unlink(missing_ok=True)
 
-    def alive(self) -> bool:
-        """Tell whether a process holds the folder."""
+    def holder(self) -> int | None:
+        """Return the process that holds the folder, None where nobody does."""
         if not self._lock.is_file():
-            return False
-        with self._lock.open("a") as lock:
+            return None
+        with self._lock.open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return True
-        return False
+                lock.seek(0)
+                return int(lock.read() or 0) or None
+        return None
 
     def write(self, state: State) -> None:
         """Say that the sandbox is ready."""
@@ -100,7 +105,7 @@ class Files:
 
     def read(self) -> State | None:
         """Return what the running sandbox says of itself, None while there is none."""
-        if not self.alive():
+        if self.holder() is None:
             return None
         try:
             return State(**json.loads(self.state.read_text()))

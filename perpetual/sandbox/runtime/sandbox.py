@@ -66,7 +66,7 @@ class Sandbox:
         """
         with self._lock:
             if self.database is None:
-                wanted = database.instances(self.clients)
+                wanted = database.instances(self.clients, self.options.place)
                 folder = self.options.folder / "database"
                 self.database = database.start(self.site, folder, self.authority, wanted)
             return self.database

@@ -1,0 +1,260 @@
+"""`perpetual sandbox up`, step by step: process, resources, database, image, release.
+
+Each step leaves what is done done, so that another run goes on where one stopped.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from perpetual.errors import OperatorError
+from perpetual.offline import preview
+from perpetual.offline.preview import Plan
+from perpetual.release import build as building
+from perpetual.sandbox import process
+from perpetual.sandbox.fronts import mocks
+from perpetual.sandbox.fronts.mocks import Deployed
+from perpetual.sandbox.process import Ports
+from perpetual.sandbox.resources.cloud import Cloud
+from perpetual.sandbox.runtime import docker_api
+from perpetual.sandbox.runtime.authority import keep
+from perpetual.sandbox.runtime.clients import KEY
+from perpetual.sandbox.runtime.files import Files, State
+from settings import reader
+from settings.models import Settings
+from settings.rules.base import Program
+
+ARCHITECTURES: Final = {"amd64": "x86_64", "arm64": "arm64"}
+"""AWS's names of the architectures, by Docker's."""
+
+_ARM: Final = re.compile(r"([a-z]+\d+)g(d?)\.")
+_LAST_LINES: Final = 15
+
+Say = Callable[[str, float], None]
+"""Told of each step once it is done, with its seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What to bring up: a stack of the project around `folder`, with these settings changed.
+
+    Without `image` the project's own is built, with `arguments` for its Dockerfile.
+    """
+
+    folder: Path
+    stack: str | None
+    overrides: tuple[str, ...]
+    image: str | None
+    arguments: Mapping[str, str]
+    ports: Ports
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A sandbox with its stack; `image` is None where what ran before runs on."""
+
+    state: State
+    files: Files
+    settings: Settings
+    image: str | None
+
+
+def up(options: Options, say: Say) -> Ready:
+    """Bring a stack up, or what of it is missing, and return where it is.
+
+    Raises:
+        OperatorError: A step failed. What stands stays; `up` goes on from there.
+    """
+    architecture = ARCHITECTURES[docker_api.connect().version()["Arch"]]
+    planned, settings = _settings(options, architecture)
+    files = Files.of(planned.project.root)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        image = pool.submit(_image, options, planned, settings)
+        with _timed(say, "sandbox"):
+            state = _process(files, planned, settings, options.ports)
+        with _timed(say, "resources"):
+            _resources(files, state, planned, settings)
+        with _timed(say, "database, roles and secrets"):
+            process.ask(
+                state, "prepare", stack=planned.stack, secrets=list(settings.service.secrets)
+            )
+        released = _release(options, state, planned.stack, image, say)
+    return Ready(state=state, files=files, settings=settings, image=released)
+
+
+def changes(architecture: str, types: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what a stack's settings have to be on this machine: pure, and nothing else changes.
+
+    The machine's architecture decides; instance types follow it, each to its counterpart.
+    """
+    hosts = [counterpart(one, architecture) for one in types]
+    return (
+        f"architecture={architecture}",
+        "image.source=deployed",
+        *(f"hosts.instanceTypes[{index}]={one}" for index, one in enumerate(hosts)),
+    )
+
+
+def counterpart(kind: str, architecture: str) -> str:
+    """Return the instance type of an architecture that is most like another."""
+    arm = _ARM.match(kind)
+    if architecture == "arm64":
+        if arm:
+            return kind
+        family, _, size = kind.partition(".")
+        generation = re.match(r"([a-z]+)(\d+)", family)
+        if generation is None or generation[1] == "t":
+            return f"t4g.{size}"
+        return f"{generation[1]}{max(6, int(generation[2]))}g.{size}"
+    if not arm:
+        return kind
+    size = kind.partition(".")[2]
+    return f"t3.{size}" if kind.startswith("t") else f"{arm[1]}i.{size}"
+
+
+def variables(state: State) -> dict[str, str]:
+    """Return the variables by which every tool of AWS's takes the sandbox for AWS."""
+    return {
+        "AWS_ENDPOINT_URL": state.endpoint,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": KEY,
+        "AWS_REGION": state.region,
+        "AWS_DEFAULT_REGION": state.region,
+    }
+
+
+# --- the steps
+
+
+def _settings(options: Options, architecture: str) -> tuple[Plan, Settings]:
+    """Return the program's configuration and settings, as they have to be here."""
+    types = _checked(_planned(options, ())).hosts.instance_types
+    planned = _planned(options, changes(architecture, types))
+    return planned, _checked(planned)
+
+
+def _planned(options: Options, changed: tuple[str, ...]) -> Plan:
+    return preview.plan(
+        preview.Options(
+            root=options.folder,
+            stack=options.stack,
+            overrides=(*changed, *options.overrides),
+        )
+    )
+
+
+def _checked(planned: Plan) -> Settings:
+    program = Program(project=planned.project.name, stack=planned.stack, root=planned.project.root)
+    values = planned.config
+    try:
+        return reader.check(values.values, program=program, secret=values.secrets)
+    except ValueError as error:
+        raise OperatorError(str(error)) from error
+
+
+def _process(files: Files, planned: Plan, settings: Settings, ports: Ports) -> State:
+    """Return the running process, started where there is none."""
+    state = files.read()
+    region = str(planned.config.values["aws:region"])
+    if state is None:
+        return process.start(
+            files, stack=planned.stack, account=settings.account, region=region, ports=ports
+        )
+    if (state.stack, state.account, state.region) != (planned.stack, settings.account, region):
+        raise OperatorError(
+            f"the sandbox that runs is for the stack {state.stack}",
+            hint="A sandbox holds one stack: `perpetual sandbox down` first.",
+        )
+    return state
+
+
+def _resources(files: Files, state: State, planned: Plan, settings: Settings) -> None:
+    """Create the program's resources, or change those that are there."""
+    balancer = settings.balancer
+    if balancer.zone_id:
+        process.ask(state, "zone", id=balancer.zone_id, domain=balancer.domain)
+    cloud = Cloud(endpoint=state.endpoint, region=state.region, account=state.account)
+    deployed = _deployed(files, state)
+    try:
+        mocks.apply(planned, cloud, deployed)
+    finally:
+        text = json.dumps({urn: asdict(one) for urn, one in deployed.items()})
+        keep(files.deployed, json.dumps({"endpoint": state.endpoint}) + "\n" + text)
+
+
+def _deployed(files: Files, state: State) -> dict[str, Deployed]:
+    """Return what an earlier run has created in this very sandbox."""
+    try:
+        head, _, text = files.deployed.read_text().partition("\n")
+    except FileNotFoundError:
+        return {}
+    if json.loads(head)["endpoint"] != state.endpoint:
+        return {}
+    return {urn: Deployed(**one) for urn, one in json.loads(text).items()}
+
+
+def _image(options: Options, planned: Plan, settings: Settings) -> str:
+    """Return the image to release, built where none is named."""
+    if options.image:
+        return options.image
+    wanted = settings.image
+    return building.build(
+        building.Options(
+            context=planned.project.root / wanted.context,
+            dockerfile=wanted.dockerfile,
+            arguments={**wanted.arguments, **options.arguments},
+            target=wanted.target,
+            dirty=True,
+        )
+    ).reference
+
+
+def _release(
+    options: Options, state: State, stack: str, image: "Future[str]", say: Say
+) -> str | None:
+    """Release an image, unless one runs and no other was named."""
+    if options.image is None and process.ask(state, "status")["tasks"]:
+        return None
+    with _timed(say, "image"):
+        reference = image.result()
+    with _timed(say, "release"):
+        _deploy(state, stack, reference)
+    return reference
+
+
+def _deploy(state: State, stack: str, image: str) -> None:
+    """Release as everybody does, by `perpetual deploy`; receipts are for real stacks."""
+    command = [sys.executable, "-m", "perpetual", "deploy", "--stack", stack, "--image", image]
+    options = ["--without", "receipt", "--without", "tree", "--yes"]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
+        [*command, *options],
+        env={**clean, **variables(state)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = (done.stdout + done.stderr).strip().splitlines()
+        raise OperatorError(
+            "the stack stands, and its first release failed",
+            detail="\n".join(lines[-_LAST_LINES:]),
+            hint="`perpetual sandbox up` tries again; `perpetual sandbox down` removes it all.",
+        )
+
+
+@contextmanager
+def _timed(say: Say, step: str) -> Iterator[None]:
+    """Tell of a step once it is done."""
+    begun = time.monotonic()
+    yield
+    say(step, time.monotonic() - begun)
