@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from perpetual import contract
-from perpetual.aws import faults
+from perpetual.aws.calls import Call, attempt
 from perpetual.aws.session import Clients, Identity
 from perpetual.errors import OperatorError
 
@@ -99,12 +99,11 @@ def read(clients: Clients, stack: str) -> Published:
     here = contract.Stack(
         name=stack, account=identity.account, region=region, partition=identity.partition
     )
-    client = clients.client("ssm")
-    with faults.explained():
-        try:
-            said = client.get_parameter(Name=here.contract_parameter)
-        except client.exceptions.ParameterNotFound as error:
-            raise _absent(stack, identity, region) from error
+    request = {"Name": here.contract_parameter}
+    call = Call(service="ssm", operation="GetParameter", request=request)
+    said = attempt(clients, call, _NOT_FOUND)
+    if said is None:
+        raise _absent(stack, identity, region)
     return parse(said["Parameter"]["Value"], here)
 
 

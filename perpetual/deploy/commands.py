@@ -136,8 +136,7 @@ def rollback(  # noqa: PLR0913 - one parameter per option
     options = Options(
         stack=stack,
         early=early,
-        # Whoever goes back does so because something rings, and does not wait for it to stop.
-        without=frozenset({*(without or ()), Check.ALARMS}),
+        without=frozenset(without or ()),
         budget=budget,
         patience=patience,
         guard=guard,

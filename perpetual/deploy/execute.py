@@ -13,7 +13,7 @@ from perpetual.deploy.history import Record, Records
 from perpetual.deploy.image import Image
 from perpetual.deploy.journal import Book, Journal, Kind
 from perpetual.deploy.opening import Opening
-from perpetual.deploy.outcome import FailedError, Interrupted, Phase
+from perpetual.deploy.outcome import Check, FailedError, Interrupted, Phase
 from perpetual.deploy.preflight import Case
 from perpetual.deploy.report import Report
 from perpetual.deploy.resume import Way
@@ -63,7 +63,8 @@ def rollback(desk: Desk, options: Options) -> Report:
     published = contracts.read(desk.clients, options.stack)
     desk.agree(published)
     watch = Stopwatch(desk.clock)
-    options = replace(options, migrate=False)
+    # Whoever goes back does so because something rings, and does not wait for it to stop.
+    options = replace(options, migrate=False, without=options.without | {Check.ALARMS})
     with opening.locked(desk, published, "a rollback") as held:
         there = opening.read(desk, published, migrating=False)
         target = _target(there, options.to)

@@ -28,7 +28,7 @@ class Result(StrEnum):
     UNCLEAR = "unclear"
     """Somebody had to look."""
     INTERRUPTED = "interrupted"
-    """It was killed before it touched the service."""
+    """It was killed before it served."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,12 +74,10 @@ def decide(
 
 
 def _result(before: Journal, *, ours: bool, newest: Mapping[str, Any]) -> Result:
-    if not before.touched:
-        return Result.INTERRUPTED
-    if ours:
+    if before.touched and ours:
         done = newest.get("rolloutState") == "COMPLETED"
         return Result.RELEASED if done else Result.UNCLEAR
-    return Result.FAILED
+    return Result.FAILED if before.updated else Result.INTERRUPTED
 
 
 def _settled(before: Journal, result: Result) -> str:
@@ -88,7 +86,7 @@ def _settled(before: Journal, result: Result) -> str:
         Result.RELEASED: f"{head}; its rollout came to a good end by itself",
         Result.FAILED: f"{head}; its revision does not serve any more",
         Result.UNCLEAR: f"{head}; its rollout is not over",
-        Result.INTERRUPTED: f"{head}, before it touched the service; {_schema(before.schema)}",
+        Result.INTERRUPTED: f"{head}, before it served; {_schema(before.schema)}",
     }[result]
 
 

@@ -1,20 +1,17 @@
 """A stack's AWS for every test that asks for one."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
 
 from tests.deploy.desk import Bench
 from tests.deploy.world import Aws
 
 
 @pytest.fixture
-def aws() -> Iterator[Aws]:
+def aws() -> Aws:
     """Return the AWS of a stack that runs its first release."""
-    with mock_aws():
-        yield Aws()
+    return Aws()
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ class Bench:
         self.aws, self.root = aws, root
         self.shown = Shown()
         self.pushed: list[str] = []
+        self.digests = dict(DIGESTS)
         self.images = {
             reference: Image(
                 reference=reference,
@@ -115,6 +116,6 @@ class Bench:
     ) -> str:
         pulse()
         self.pushed.append(image.tag)
-        digest = DIGESTS[image.reference]
+        digest = self.digests[image.reference]
         self.aws.images[digest] = image.tag
         return digest

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final, Protocol
 
-import boto3  # type: ignore[import-untyped]  # boto3 ships no types
-import botocore.session  # type: ignore[import-untyped]  # as above
+import botocore.session  # type: ignore[import-untyped]  # botocore ships no types
 from botocore import xform_name
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # as above
 from botocore.validate import ParamValidator  # type: ignore[import-untyped]  # as above
@@ -99,11 +98,6 @@ class Client:
         """Answer for one service."""
         self._aws, self._service = aws, service
         self._operations = {xform_name(name): name for name in model(service).operation_names}
-
-    @property
-    def exceptions(self) -> Any:
-        """Return the exceptions of the real client."""
-        return boto3.client(self._service, region_name="eu-west-1").exceptions
 
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
         """Return the method of an operation."""

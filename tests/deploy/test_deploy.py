@@ -38,7 +38,7 @@ def test_the_seconds_are_those_until_it_serves_alone(bench: Bench) -> None:
     # Pull and migration go on at the same time.
     measured.pop("pull")
     assert report.seconds == sum(measured.values())
-    assert report.phases["confirm"] > 100
+    assert report.phases["confirm"] >= 15
     assert report.first is not None
     assert report.phases["migrate"] < report.first < report.seconds
 

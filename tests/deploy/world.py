@@ -1,4 +1,4 @@
-"""A stack's AWS in simulated time: the specification's ECS, moto's parameters, and small doubles.
+"""A stack's AWS in simulated time: the control plane's own specification, and small doubles.
 
 Everything a command asks is checked against botocore's models, recorded, and answered as boto3
 would: with the API's errors, and with times as `datetime`.
@@ -10,8 +10,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
-import boto3  # type: ignore[import-untyped]  # boto3 ships no types
-from botocore import xform_name  # type: ignore[import-untyped]  # as above
+from botocore import xform_name  # type: ignore[import-untyped]  # botocore ships no types
 
 from perpetual.aws import published
 from perpetual.aws.published import Published
@@ -22,14 +21,18 @@ from perpetual.sandbox.ecs.errors import EcsError
 from perpetual.sandbox.ecs.names import Account
 from perpetual.sandbox.ecs.simulated import Behaviour, SimulatedWorld
 from perpetual.sandbox.ecs.simulation import Simulation
+from perpetual.sandbox.ecs.timing import Timing
 from perpetual.sandbox.ecs.world import Host, Report, TaskStart
 from tests.deploy.doubles import Client, Clock, Made, checked, model, refusal, timed
+from tests.deploy.parameters import Parameters
 from tests.deploy.services import Services, address
 from tests.support.stacks import captured
 
 STACK: Final = "prod"
 OLD: Final = "sha256:" + "a" * 64
 NEW: Final = "sha256:" + "b" * 64
+BAKE: Final = 40.0
+"""Seconds for which ECS watches its alarms here; on AWS it is minutes."""
 MIGRATION: Final = "migration"
 """Under which the behaviour of migrations is kept."""
 NEWER: Final = "sha256:" + "c" * 64
@@ -91,7 +94,7 @@ class Aws(Services):
     """
 
     def __init__(self, behaviours: Mapping[str, Behaviour] | None = None, hosts: int = 3) -> None:
-        """Make the stack; must be called under moto, whose parameters it uses."""
+        """Make the stack."""
         super().__init__()
         self.contract = contract()
         stack = self.contract.stack
@@ -100,14 +103,15 @@ class Aws(Services):
             self.health,
         )
         account = Account(number=stack.account, region=stack.region)
-        self.simulation = Simulation(account=account)
+        self.simulation = Simulation(account=account, timing=Timing(bake=BAKE))
         self.simulation.world = self.world
         self.simulation.plane._core.world = self.world  # noqa: SLF001 - in place of its own
         self.clock = Clock(self.simulation)
         self.made: list[Made] = []
         self.faults: dict[str, list[Exception]] = {}
         self.before: dict[str, Callable[[Mapping[str, Any]], None]] = {}
-        self.ssm = boto3.client("ssm", region_name=stack.region)
+        self.after: Callable[[Made], None] = lambda _made: None
+        self.parameters = Parameters(self.clock.today)
         self._make(hosts)
 
     region_name = "eu-west-1"
@@ -139,8 +143,7 @@ class Aws(Services):
             (stack.release_parameter, self.reference(OLD)),
             *((path, "secret") for path in (*service.secrets.values(), service.migration_secret)),
         ):
-            # moto has no advanced tier's limits; the contract is long.
-            self.ssm.put_parameter(Name=name, Value=value, Type="String", Tier="Advanced")
+            self.parameters.set(name, value)
         self.ecs("CreateCluster", clusterName=service.cluster)
         self.ecs(
             "CreateCapacityProvider",
@@ -263,7 +266,7 @@ class Aws(Services):
 
     def parameter(self, name: str) -> str:
         """Return a parameter's value."""
-        return str(self.ssm.get_parameter(Name=name)["Parameter"]["Value"])
+        return self.parameters.value(name)
 
     def said(self, operation: str) -> list[Mapping[str, Any]]:
         """Return the requests of an operation that the command made."""
@@ -274,16 +277,22 @@ class Aws(Services):
     def answer(self, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one call of a command."""
         checked(service, operation, request)
-        self.made.append(Made(service, operation, request, self.simulation.now))
-        if operation in self.before:
-            self.before[operation](request)
+        made = Made(service, operation, request, self.simulation.now)
+        self.made.append(made)
+        for name in (operation, "*"):
+            if name in self.before:
+                self.before[name](request)
         if self.faults.get(operation):
             raise self.faults[operation].pop(0)
+        said = self._answer(service, operation, request)
+        self.after(made)
+        return said
+
+    def _answer(self, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         if service == "ecs":
             return self._ecs(operation, request)
         if service == "ssm" and operation not in {"SendCommand", "ListCommandInvocations"}:
-            found: dict[str, Any] = getattr(self.ssm, xform_name(operation))(**request)
-            return found
+            return self.parameters(operation, request)
         double: Callable[[Mapping[str, Any]], dict[str, Any]] = getattr(
             self, f"_{xform_name(operation)}"
         )
