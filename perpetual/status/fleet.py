@@ -79,6 +79,11 @@ def _left(raw: Raw, name: str) -> Left:
     return Left(free=amount("remainingResources"), total=amount("registeredResources"))
 
 
+def drains(members: Sequence[Raw]) -> bool:
+    """Tell whether a host of the cluster lets its tasks go."""
+    return any(raw["status"].lower() == DRAINING for raw in members)
+
+
 def judged(found: Hosts) -> list[Reason]:
     """Return what there is to say about the hosts."""
     active = [host for host in found.hosts if host.state == ACTIVE]

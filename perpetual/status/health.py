@@ -81,6 +81,7 @@ def _judged_service(given: Snapshot, parts: Parts) -> list[Reason]:
         service=parts["service"],
         raw=given.get(Section.SERVICE),
         targets=given.get(Section.TARGETS) or (),
+        draining=fleet.drains(given.get(Section.HOSTS) or ()),
         now=given.at,
     )
     return services.judged(judged)

@@ -89,11 +89,12 @@ def rollout(raw: Raw | None) -> Rollout | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What the service is judged by."""
+    """What the service is judged by; `draining` tells whether a host lets its tasks go."""
 
     service: Service
     raw: Raw
     targets: Sequence[Raw]
+    draining: bool
     now: datetime
 
 
@@ -121,9 +122,9 @@ def _moves(found: Service) -> bool:
 
 
 def _floor(given: Given) -> int:
-    """Return how many tasks have to serve: all, or the minimum while a deployment goes on."""
+    """Return how many tasks have to serve: all, or the minimum while ECS itself moves some."""
     found = given.service
-    if not _moves(found):
+    if not _moves(found) and not given.draining:
         return found.desired
     minimum: int = given.raw.get("deploymentConfiguration", {}).get("minimumHealthyPercent", 100)
     return math.ceil(found.desired * minimum / 100)
@@ -132,11 +133,14 @@ def _floor(given: Given) -> int:
 def _serving(given: Given) -> list[Reason]:
     found, floor = given.service, _floor(given)
     serving = found.running if found.healthy is None else min(found.running, found.healthy)
-    if serving >= floor:
+    if serving >= found.desired:
         return []
     says = f"{serving} of {counted(found.desired, 'task')} serve"
-    if _moves(found):
-        says += f", and at least {floor} have to while a deployment goes on"
+    if serving >= floor:
+        # A deployment tells itself how far it is.
+        return [] if _moves(found) else [_reason(Weight.NOTE, f"{says} while a host drains")]
+    if floor < found.desired:
+        says += f", and at least {floor} have to while tasks are moved"
     hint = "What happened: perpetual logs platform --since 1h"
     return [_reason(Weight.FAULT, says, hint)]
 

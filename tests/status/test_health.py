@@ -181,7 +181,7 @@ FAULTS = {
     ),
     "too few while deploying": (
         both(services(ROLLING, BEFORE, runningCount=2), targets(target(1))),
-        "at least 2 have to",
+        "at least 2 have to while tasks are moved",
     ),
     "failed tasks": (
         services(deployment(43, rolloutState="IN_PROGRESS", failedTasks=2), runningCount=3),
