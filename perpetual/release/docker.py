@@ -49,7 +49,7 @@ _FAULTS: Final = (
     ("pull access denied", *_NO_IMAGE),
     ("manifest unknown", *_NO_IMAGE),
     ("toomanyrequests", *_NO_IMAGE),
-    ("dial tcp: lookup", *_NO_IMAGE),
+    ("dial tcp", *_NO_IMAGE),
 )
 
 

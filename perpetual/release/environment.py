@@ -142,6 +142,9 @@ class Environment:
     def down(self, *, volumes: bool) -> None:
         """Stop and remove it; with `volumes` the database's rows and the keys, too."""
         self.project.remove(volumes=volumes, gracefully=True)
+        if volumes:
+            for file in (self.ca_file, self._secrets_file, self._release_file, self._database_file):
+                file.unlink(missing_ok=True)
 
     def one_off(
         self,
@@ -221,6 +224,10 @@ class Environment:
         files.variables(self._release_file, self.variables())
 
     @property
+    def _secrets_file(self) -> Path:
+        return self.folder / "secrets.json"
+
+    @property
     def _release_file(self) -> Path:
         return self.folder / "release.env"
 
@@ -245,9 +252,8 @@ class Environment:
         return f"postgres://{user}:{quote(self._secrets()[role], safe='')}@database:5432/{DATABASE}"
 
     def _secrets(self) -> dict[str, str]:
-        held = files.secrets(
-            self.folder / "secrets.json", (MASTER, "migrator", "rw", "cookie", "key_base")
-        )
+        names = (MASTER, "migrator", "rw", "cookie", "key_base")
+        held = files.secrets(self._secrets_file, names)
         # By the role's name in the database too, for `server`.
         wanted = Wanted(database=DATABASE, migrator_password="", rw_password="")
         return {**held, wanted.migrator: held["migrator"], wanted.rw: held["rw"]}

@@ -69,8 +69,9 @@ defmodule Shop.Repo.Connection do
   def handle_info({:EXIT, db, _reason}, db), do: {:noreply, nil}
   def handle_info(_message, db), do: {:noreply, db}
 
+  # The driver's own way to end is to crash once the server has hung up, and to print that.
   @impl true
-  def terminate(_reason, db), do: if(db && Process.alive?(db), do: :pgsql.terminate(db))
+  def terminate(_reason, db), do: if(db, do: Process.exit(db, :kill))
 
   defp guarded(fun, db) do
     {:returned, fun.(db)}
@@ -112,13 +113,12 @@ defmodule Shop.Repo.Connection do
   defp explain({:tls_alert, {:certificate_expired, _}}),
     do: "the server's certificate has expired"
 
-  defp explain({:tls_alert, {:handshake_failure, text}}) do
+  # By its text: the alert is a handshake_failure up to OTP 26, and a bad_certificate since.
+  defp explain({:tls_alert, {kind, text}}) do
     if List.to_string(text) =~ "hostname_check_failed",
       do: "the server's certificate is for another host than DATABASE_URL names",
-      else: "TLS found nothing that both sides accept"
+      else: "TLS failed with the alert #{kind}"
   end
-
-  defp explain({:tls_alert, {kind, _}}), do: "TLS failed with the alert #{kind}"
 
   defp explain(reason) when is_tuple(reason) and elem(reason, 0) == :options,
     do: "PGSSLROOTCERT is no readable file of certificates"
