@@ -1,5 +1,7 @@
 """Receipts: what was checked is what is asked for, and nothing else."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,4 +62,32 @@ def test_a_broken_receipt_is_a_sentence(tmp_path: Path, text: str) -> None:
     """It is never taken for one that passed."""
     receipt.write(tmp_path, made()).write_text(text)
     with pytest.raises(OperatorError, match="no receipt of this image"):
+        receipt.demand(tmp_path, IMAGE)
+
+
+def test_an_image_of_no_revision_is_refused(tmp_path: Path) -> None:
+    """Though it passed: nobody could tell later what ran."""
+    receipt.write(tmp_path, replace(made(), revision="c" * 40 + "-dirty"))
+    with pytest.raises(OperatorError, match="holds what no commit does"):
+        receipt.demand(tmp_path, IMAGE)
+
+
+@pytest.mark.parametrize("passed", [True, False, None])
+def test_whether_old_code_runs_is_a_field(tmp_path: Path, *, passed: bool | None) -> None:
+    """For a rollback to read; null where it was not tried."""
+    result = Result(name=receipt.OLD_CODE, passed=passed, said="so", seconds=1.0)
+    written = receipt.write(tmp_path, replace(made(), results=[result]))
+    content = json.loads(written.read_text())
+    assert content["backward_compatible"] is passed
+    assert content["passed"] is (passed is not False)
+    found = receipt.read(tmp_path, IMAGE)
+    assert found is not None
+    assert found.backward_compatible is passed
+
+
+def test_a_receipt_of_another_version_is_a_sentence(tmp_path: Path) -> None:
+    """What it says may mean something else."""
+    written = receipt.write(tmp_path, made())
+    written.write_text(written.read_text().replace('"version": 2', '"version": 1'))
+    with pytest.raises(OperatorError, match="version 1"):
         receipt.demand(tmp_path, IMAGE)
