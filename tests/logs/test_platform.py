@@ -1,6 +1,8 @@
 """AWS's several logs about a stack as one: merged, followed, and honest about what is missing."""
 
 import json
+import os
+import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -379,6 +381,53 @@ def test_sources_that_change_seldom_are_asked_seldom() -> None:
     counts = {source: sum(asked is source for asked, _ in stage.asked) for source in Source}
     assert counts[Source.SERVICE] == counts[Source.HOSTS] == 12
     assert counts[Source.ALARMS] == counts[Source.DATABASE] == 4
+
+
+def test_following_goes_on_until_a_signal_ends_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was is printed first, then each look's news; the exit code has the signal's number."""
+    monkeypatch.setattr(platform, "POLL", 0.01)
+    answers = eventful()
+    looks: list[int] = []
+
+    def events(_asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        looks.append(1)
+        if len(looks) > 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        told = [
+            {**event(f"has begun {number}.", 1), "id": f"{number}"} for number in range(len(looks))
+        ]
+        return {"services": [service(events=told)]}
+
+    answers["ecs", "DescribeServices"] = events
+    said: list[str] = []
+    begin = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
+    # Moments of the answers are before the clock's, which is that of this machine here.
+    monkeypatch.setattr(platform, "datetime", Clock)
+    options = Options(since=begin, as_json=False)
+    assert platform.follow(Recorded(answers), stack(), options, said.append) == 143
+    shown = capsys.readouterr().out
+    assert shown.count("has begun 0.") == shown.count("has begun 1.") == 1
+    assert shown.index("has begun 0.") < shown.index("has begun 1.")
+    assert said == []
+
+
+class Clock(datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> "Clock":
+        """Return the same moment always."""
+        return cls(2026, 11, 29, 10, 0, tzinfo=tz)
+
+
+def test_following_ends_when_nobody_reads() -> None:
+    """Without a word."""
+    stage = Stage()
+    stage.tells[Source.SERVICE] = [entry("x", NOW)]
+    stage.following.show = lambda _: False
+    assert not stage.following.look(NOW)
 
 
 @settings(max_examples=25)

@@ -169,6 +169,21 @@ def test_a_pattern_that_is_none_is_named() -> None:
         list(Reader(Recorded(answers), ALL).pages(CLOSED))
 
 
+def test_a_fault_midway_leaves_what_was_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first page is there, and the sentence says that it is not all."""
+
+    def answer(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "nextToken" in asked:
+            raise refusal("FilterLogEvents", "ThrottlingException", "Rate exceeded")
+        return {"events": [raw(1, 10)], "nextToken": "more"}
+
+    options = Options(source=ALL, since=START, raw=True)
+    clients = Recorded({("logs", "FilterLogEvents"): answer})
+    with pytest.raises(OperatorError, match="still refused FilterLogEvents after several tries"):
+        release.history(clients, options, lambda _: None)
+    assert capsys.readouterr().out == "1\n"
+
+
 @pytest.mark.parametrize(
     ("code", "passes"),
     [
