@@ -43,7 +43,7 @@ def test_a_mistake_of_ones_own_is_no_result() -> None:
 
 def test_what_needs_a_claim_that_does_not_hold_is_not_tried() -> None:
     """Nor does it count as a failure of its own; what needs that, in turn, is tried."""
-    told = []
+    told: list[object] = []
     results = judge(
         [
             claim("start", CheckError("no")),
