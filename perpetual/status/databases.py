@@ -11,6 +11,9 @@ Raw = Mapping[str, Any]
 
 GIB: Final = 1024**3
 
+MISSING: Final = "missing"
+"""Stands where RDS would say a state, for an instance that is gone."""
+
 SERVING: Final = frozenset(
     {
         "available",
@@ -49,7 +52,7 @@ def database(
 
 
 def _instance(identifier: str, raw: Raw | None, role: str, free: float | None) -> Instance:
-    raw = raw or {"DBInstanceStatus": "missing"}
+    raw = raw or {"DBInstanceStatus": MISSING}
     return Instance(
         identifier=identifier,
         role=role,
@@ -89,7 +92,7 @@ def judged(found: tuple[Instance, ...], now: datetime) -> list[Reason]:
 
 def _judged(found: Instance, now: datetime) -> list[Reason]:
     name = f"{found.role} {found.identifier}"
-    if found.status == "missing":
+    if found.status == MISSING:
         return [_reason(Weight.FAULT, f"{name} is not there")]
     reasons = []
     if found.status not in SERVING:

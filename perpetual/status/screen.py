@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from perpetual.offline.reports.entries import counted, visible
+from perpetual.status.databases import MISSING
 from perpetual.status.edge import FIRING, LACKING
 from perpetual.status.fleet import UNHEALTHY
 from perpetual.status.model import (
@@ -174,12 +175,18 @@ def _database(found: Sequence[Instance] | None) -> "Iterator[Line]":
         yield _headed("database", _unread())
         return
     for instance in found:
-        zones = "Multi-AZ" if instance.multi_zone else "one zone"
-        left = "" if instance.free is None else f", {gib(instance.free)} free"
-        until = f" until {instance.authority_until:%Y-%m-%d}" if instance.authority_until else ""
-        text = f"{instance.status}  {instance.kind}  {instance.engine}  {zones}  "
-        text += f"{gib(instance.size)}{left}  {instance.authority}{until}"
+        text = instance.status if instance.status == MISSING else _instance(instance)
         yield _headed("database" if instance.role == "primary" else "  replica", text)
+
+
+def _instance(found: Instance) -> str:
+    zones = "Multi-AZ" if found.multi_zone else "one zone"
+    left = "" if found.free is None else f", {gib(found.free)} free"
+    until = f" until {found.authority_until:%Y-%m-%d}" if found.authority_until else ""
+    return (
+        f"{found.status}  {found.kind}  {found.engine}  {zones}  "
+        f"{gib(found.size)}{left}  {found.authority}{until}"
+    )
 
 
 def _certificate(health: Health) -> str:

@@ -44,7 +44,9 @@ def _do(key: Key, job: Callable[[], Any], done: "queue.SimpleQueue[tuple[Key, An
     try:
         done.put((key, job()))
     except OperatorError as error:
-        done.put((key, Unread(why=error.message, hint=error.hint)))
+        # Where nobody here knows the way out, AWS's own words are all there is to go by.
+        told = f" ({error.detail})" if error.detail and not error.hint else ""
+        done.put((key, Unread(why=error.message + told, hint=error.hint)))
     except Exception as error:  # noqa: BLE001 - an answer in an unknown form must not hide others
         done.put((key, unknown_form(error)))
 

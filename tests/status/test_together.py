@@ -39,9 +39,13 @@ def test_a_fault_is_an_answer_too() -> None:
     def refused() -> None:
         raise OperatorError("you may not", hint="ask")
 
+    def unknown() -> None:
+        raise OperatorError("AWS refused", detail="its words")
+
     empty: dict[str, int] = {}
-    found = together({"a": refused, "b": lambda: empty["x"], "c": lambda: 1}, LONG)
+    found = together({"a": refused, "b": lambda: empty["x"], "c": lambda: 1, "d": unknown}, LONG)
     assert found["a"] == Unread(why="you may not", hint="ask")
+    assert found["d"] == Unread(why="AWS refused (its words)")
     assert isinstance(found["b"], Unread)
     assert "KeyError: 'x'" in found["b"].why
     assert found["c"] == 1
