@@ -16,11 +16,20 @@ def certificates(bases: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return servers.certificates(tmp_path_factory.mktemp("certificates"))
 
 
-@pytest.fixture(
-    scope="session", params=sorted(servers.IMAGES, reverse=True), ids="postgres-{}".format
-)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test a server of every version, or of those that its module names.
+
+    What differs between them are roles, memberships, owners and locales; the rest needs one.
+    """
+    if "postgres" in metafunc.fixturenames:
+        versions = getattr(metafunc.module, "VERSIONS", tuple(servers.IMAGES))
+        ids = [f"postgres-{version}" for version in versions]
+        metafunc.parametrize("postgres", versions, indirect=True, scope="session", ids=ids)
+
+
+@pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest, certificates: Path) -> Iterator[Postgres]:
-    """Return a server of each version, one after the other."""
+    """Return a server of one version."""
     with servers.running(request.param, certificates) as made:
         made.let_superuser_in()
         yield made

@@ -153,4 +153,5 @@ DATABASE = (
             "master may not connect to {database}: what it holds has not been looked at",
         ),
     ),
+    by("rw", "DROP OWNED BY CURRENT_USER", says="{rw} will lack USAGE on new schemas of {owner}"),
 )

@@ -1,4 +1,7 @@
-"""Kinds of drift inside the database: rights, owners, and what future objects will grant."""
+"""Kinds of drift inside the database: rights, owners, and what future objects will grant.
+
+Each has a table of its own, `@`, so that they can happen all at once.
+"""
 
 from tests.release.database.drifts import by
 
@@ -20,13 +23,13 @@ RIGHTS = (
     ),
     by(
         "migrator",
-        "GRANT TRUNCATE ON notes TO {rw}",
-        says="{rw} has TRUNCATE on table public.notes",
+        "GRANT TRUNCATE ON @ TO {rw}",
+        says="{rw} has TRUNCATE on table public.@",
     ),
     by(
         "migrator",
-        "GRANT MAINTAIN ON notes TO {rw}",
-        says="{rw} has MAINTAIN on table public.notes",
+        "GRANT MAINTAIN ON @ TO {rw}",
+        says="{rw} has MAINTAIN on table public.@",
         since=17,
     ),
     by(
@@ -36,28 +39,23 @@ RIGHTS = (
     ),
     by(
         "migrator",
-        "GRANT SELECT, INSERT ON notes TO {other}",
-        says="{other} has INSERT, SELECT on table public.notes",
+        "GRANT SELECT, INSERT ON @ TO {other}",
+        says="{other} has INSERT, SELECT on table public.@",
     ),
     by(
         "migrator",
-        "REVOKE ALL ON notes FROM {rw}",
-        says="{rw} lacks DELETE, INSERT, SELECT, UPDATE on table public.notes",
+        "REVOKE ALL ON @ FROM {rw}",
+        says="{rw} lacks DELETE, INSERT, SELECT, UPDATE on table public.@",
     ),
     by(
         "migrator",
-        "REVOKE SELECT, TRIGGER ON notes FROM {owner}",
-        says="{owner} lacks SELECT, TRIGGER on table public.notes",
+        "REVOKE SELECT, TRIGGER ON @ FROM {owner}",
+        says="{owner} lacks SELECT, TRIGGER on table public.@",
     ),
     by(
         "migrator",
         "REVOKE CREATE ON SCHEMA audit FROM {owner}",
         says="{owner} lacks CREATE on schema audit",
-    ),
-    by(
-        "superuser",
-        "REVOKE CREATE ON SCHEMA public FROM pg_database_owner",
-        says="pg_database_owner lacks CREATE on schema public",
     ),
     by(
         "migrator",
@@ -76,8 +74,8 @@ RIGHTS = (
     ),
     by(
         "migrator",
-        "GRANT SELECT (body), REFERENCES (body) ON notes TO {other}",
-        says="{other} has REFERENCES, SELECT on columns of table public.notes",
+        "GRANT SELECT (body), REFERENCES (body) ON @ TO {other}",
+        says="{other} has REFERENCES, SELECT on columns of table public.@",
     ),
     by(
         "migrator",
@@ -86,23 +84,22 @@ RIGHTS = (
     ),
     by(
         "migrator",
-        "REVOKE USAGE ON SEQUENCE notes_id_seq FROM {rw}",
-        says="{rw} lacks USAGE on sequence public.notes_id_seq",
+        "REVOKE USAGE ON SEQUENCE @_id_seq FROM {rw}",
+        says="{rw} lacks USAGE on sequence public.@_id_seq",
     ),
     by(
         "migrator",
-        "GRANT SELECT ON notes TO {rw} WITH GRANT OPTION",
-        says="{rw} may hand on SELECT on table public.notes",
+        "GRANT SELECT ON @ TO {rw} WITH GRANT OPTION",
+        says="{rw} may hand on SELECT on table public.@",
     ),
     by(
         "migrator",
-        "GRANT SELECT ON notes TO {other} WITH GRANT OPTION",
-        "REVOKE SELECT ON notes FROM {rw}",
+        "GRANT SELECT ON @ TO {other} WITH GRANT OPTION",
+        "REVOKE SELECT ON @ FROM {rw}",
         "SET ROLE NONE",
-        "GRANT SELECT ON notes TO {rw} GRANTED BY CURRENT_USER",
-        says="{other} has SELECT on table public.notes",
+        "GRANT SELECT ON @ TO {rw} GRANTED BY CURRENT_USER",
+        says="{other} has SELECT on table public.@",
     ),
-    by("rw", "DROP OWNED BY CURRENT_USER", says="{rw} will lack USAGE on new schemas of {owner}"),
     by(
         "migrator",
         "CREATE OR REPLACE FUNCTION lent() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
@@ -113,6 +110,11 @@ RIGHTS = (
         "migrator",
         "REVOKE EXECUTE ON FUNCTION secret FROM {owner}",
         says="{owner} lacks EXECUTE on routine public.secret()",
+    ),
+    by(
+        "superuser",
+        "REVOKE CREATE ON SCHEMA public FROM pg_database_owner",
+        says="pg_database_owner lacks CREATE on schema public",
     ),
 )
 
@@ -167,19 +169,16 @@ DEFAULTS = (
 OWNERS = (
     by("superuser", "ALTER SCHEMA audit OWNER TO {other}", says="schema audit belongs to {other}"),
     by(
-        "superuser", "ALTER SCHEMA public OWNER TO {other}", says="schema public belongs to {other}"
+        "superuser",
+        "ALTER TABLE @ OWNER TO {migrator}",
+        says="table public.@ belongs to {migrator}",
     ),
     by(
         "superuser",
-        "ALTER TABLE notes OWNER TO {migrator}",
-        says="table public.notes belongs to {migrator}",
+        "ALTER TABLE @ OWNER TO master",
+        says="table public.@ belongs to master",
     ),
-    by(
-        "superuser",
-        "ALTER TABLE notes OWNER TO master",
-        says="table public.notes belongs to master",
-    ),
-    by("superuser", "ALTER TABLE notes OWNER TO {rw}", says="table public.notes belongs to {rw}"),
+    by("superuser", "ALTER TABLE @ OWNER TO {rw}", says="table public.@ belongs to {rw}"),
     by(
         "migrator",
         "SET ROLE NONE",
@@ -227,5 +226,8 @@ OWNERS = (
         "superuser",
         "ALTER PROCEDURE nothing OWNER TO {other}",
         says="routine public.nothing() belongs to {other}",
+    ),
+    by(
+        "superuser", "ALTER SCHEMA public OWNER TO {other}", says="schema public belongs to {other}"
     ),
 )

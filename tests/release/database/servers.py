@@ -32,8 +32,8 @@ RUN sed 's/ trixie / bookworm /' /etc/apt/sources.list > /etc/apt/sources.list.d
     && rm -rf /var/lib/apt/lists/*
 """
 
-# Nobody misses these servers' data, and all that they are told is in their log.
-SETTINGS = ("fsync=off", "log_statement=all", "log_min_duration_statement=0", "log_duration=on")
+# Nobody misses these servers' data.
+SETTINGS = ("fsync=off", "autovacuum=off", "unix_socket_directories=/tmp")
 
 # The superuser logs in nowhere, on RDS as here, unless a test plays the part of RDS itself.
 LET_IN = """
@@ -135,14 +135,8 @@ class Database:
         return connect(replace(self.server, user=user, password=password, database=self.name))
 
     def run(self, role: str, *statements: str) -> None:
-        """Run statements, in which `{owner}`, `{migrator}`, `{rw}` and `{database}` are names."""
-        names = {
-            "database": Identifier(self.name),
-            "owner": Identifier(self.wanted.owner),
-            "migrator": Identifier(self.wanted.migrator),
-            "rw": Identifier(self.wanted.rw),
-            "other": Identifier(f"{self.name}_other"),
-        }
+        """Run statements, in which `{owner}` and the like are names; see `names`."""
+        names = {key: Identifier(name) for key, name in self.names.items()}
         with self.connect(role) as session:
             for statement in statements:
                 session.execute(SQL(statement).format(**names))
@@ -151,15 +145,20 @@ class Database:
         """Do what a migration would."""
         self.run("migrator", *statements)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Return the database's names, and that of a role of somebody else's."""
+        return {
+            "database": self.name,
+            "owner": self.wanted.owner,
+            "migrator": self.wanted.migrator,
+            "rw": self.wanted.rw,
+            "other": f"{self.name}_other",
+        }
+
     def spelt(self, text: str) -> str:
-        """Return a text with the names of the roles in it."""
-        return text.format(
-            database=self.name,
-            owner=self.wanted.owner,
-            migrator=self.wanted.migrator,
-            rw=self.wanted.rw,
-            other=f"{self.name}_other",
-        )
+        """Return a text with the names in it."""
+        return text.format(**self.names)
 
 
 def quick(password: str) -> str:
@@ -213,7 +212,6 @@ def running(version: int, folder: Path, settings: Sequence[str] = ()) -> Iterato
     passwords = {user: secrets.token_urlsafe(12) for user in (MASTER, SUPERUSER)}
     container = f"perpetual-test-postgres-{uuid.uuid4().hex[:8]}"
     mounts = (f"{ROOT / 'release' / 'local'}:/local:ro", f"{folder}:/certificates:ro")
-    given = (*SETTINGS, "unix_socket_directories=/tmp", *settings)
     try:
         docker.run(
             "run",
@@ -221,7 +219,7 @@ def running(version: int, folder: Path, settings: Sequence[str] = ()) -> Iterato
             *(option for mount in mounts for option in ("--volume", mount)),
             *("--tmpfs", "/var/lib/perpetual", "--env", f"MASTER_USER={MASTER}"),
             *("--env", "MASTER_PASSWORD", image(version), "/bin/sh", "/local/postgres.sh"),
-            *(option for setting in given for option in ("-c", setting)),
+            *(option for setting in (*SETTINGS, *settings) for option in ("-c", setting)),
             environment={**os.environ, "MASTER_PASSWORD": passwords[MASTER]},
         )
         made = Postgres(container, folder, passwords, version)

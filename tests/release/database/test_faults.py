@@ -17,6 +17,8 @@ from perpetual.errors import OperatorError
 from tests.release.database.catalogs import snapshot
 from tests.release.database.servers import Database
 
+VERSIONS = (17,)
+
 Before = Callable[[Connection[Any], int], None]
 
 UNCHANGED = "Nothing has been changed."
@@ -54,12 +56,12 @@ def killed(database: Database, at: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-@pytest.mark.parametrize("at", [1, 4, 7, 8, 9, 10, 13, 14, 17])
+@pytest.mark.parametrize("at", [1, 5, 8, 9, 10, 13, 17])
 def test_a_run_that_was_killed_is_taken_up(new: Database, at: int) -> None:
     """Wherever it was: among the roles, before and after the database was made, inside it."""
     assert killed(new, at)
     new.apply()
-    assert new.apply() == []
+    assert new.plan() == []
 
 
 def test_every_statement_was_reached(new: Database) -> None:
@@ -92,7 +94,7 @@ def test_a_lost_connection_is_a_sentence(
     left = new.plan()
     assert any(stands in one for one in left), left
     new.apply()
-    assert new.apply() == []
+    assert new.plan() == []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_a_refused_statement_says_what_stands(
     if stands == UNCHANGED:
         assert snapshot(new) == before
     new.apply()
-    assert new.apply() == []
+    assert new.plan() == []
 
 
 def test_two_at_once_do_it_once(new: Database) -> None:

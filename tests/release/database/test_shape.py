@@ -15,7 +15,6 @@ from tests.release.database.servers import Database
 
 OTHER_LOCALE = {
     "libc": ("LOCALE 'C'", "libc C"),
-    "libc, two": ("LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'", "libc C/C.UTF-8"),
     "icu": ("LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'", "icu en-US"),
 }
 
@@ -48,15 +47,15 @@ def test_another_locale_is_left_alone(new: Database, how: str, locale: str) -> N
     assert f"--locale '{locale}'" in fault.hint
     accepted = replace(new, wanted=replace(new.wanted, locale=locale))
     accepted.apply()
-    assert accepted.apply() == []
+    assert accepted.plan() == []
 
 
-@pytest.mark.parametrize("locale", ["libc C.UTF-8", "libc C/C.UTF-8", "icu de-DE"])
+@pytest.mark.parametrize("locale", ["libc C/C.UTF-8", "icu de-DE"])
 def test_a_locale_can_be_asked_for(new: Database, locale: str) -> None:
     """And is what the database then has."""
     asked = replace(new, wanted=replace(new.wanted, locale=locale))
     asked.apply()
-    assert asked.apply() == []
+    assert asked.plan() == []
 
 
 def test_the_default_locale_is_postgress_own_since_17(ready: Database) -> None:
@@ -86,7 +85,7 @@ def test_a_locale_that_nobody_has_leaves_the_roles(new: Database) -> None:
     assert "xx_XX" in caught.value.detail
     assert caught.value.hint.startswith("The roles are as they should be")
     new.apply()
-    assert new.apply() == []
+    assert new.plan() == []
 
 
 def test_another_encoding_is_left_alone(new: Database) -> None:
@@ -107,7 +106,7 @@ def test_an_empty_database_of_another_locale_can_be_dropped(new: Database) -> No
     with connect(new.server) as session:
         session.execute(SQL("DROP DATABASE {}").format(Identifier(new.name)))
     new.apply()
-    assert new.apply() == []
+    assert new.plan() == []
 
 
 def test_what_a_superuser_owns_is_left_alone(ready: Database) -> None:
@@ -165,7 +164,7 @@ def test_roles_that_somebody_else_made_stay(new: Database) -> None:
                 grant = SQL("GRANT {} TO master WITH ADMIN OPTION")
                 session.execute(grant.format(Identifier(role)))
     new.apply()
-    assert new.apply() == []
+    assert new.plan() == []
 
 
 def test_a_role_that_is_left_keeps_what_it_has(ready: Database) -> None:

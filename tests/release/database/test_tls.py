@@ -15,6 +15,8 @@ from tests.database.authority import DAY, NOW, Authority
 from tests.release.database import servers
 from tests.release.database.servers import Database, Postgres
 
+VERSIONS = (17,)
+
 
 def refused(server: Server) -> OperatorError:
     """Return the fault of a connection that must not come about."""
