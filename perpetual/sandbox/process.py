@@ -109,13 +109,22 @@ def end(files: Files) -> bool:
         return False
     for number in (signal.SIGTERM, signal.SIGKILL):
         # The lock says that the number is still this process's.
-        os.kill(pid, number)
+        if files.holder() == pid:
+            os.kill(pid, number)
         deadline = time.monotonic() + END_SECONDS
         while time.monotonic() < deadline:
-            if files.holder() is None:
+            if files.holder() is None and not _lives(pid):
                 return True
             time.sleep(_PAUSE)
     raise OperatorError(f"process {pid} does not end", hint="End it, and run this again.")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _failed(files: Files) -> OperatorError:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from perpetual import contract
 from perpetual.errors import OperatorError
 from perpetual.offline import preview
 from perpetual.offline.preview import Plan
@@ -27,7 +28,7 @@ from perpetual.sandbox.process import Ports
 from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.runtime import docker_api
 from perpetual.sandbox.runtime.authority import keep
-from perpetual.sandbox.runtime.clients import KEY
+from perpetual.sandbox.runtime.clients import KEY, Clients
 from perpetual.sandbox.runtime.files import Files, State
 from settings import reader
 from settings.models import Settings
@@ -38,6 +39,9 @@ ARCHITECTURES: Final = {"amd64": "x86_64", "arm64": "arm64"}
 
 _ARM: Final = re.compile(r"([a-z]+\d+)g(d?)\.")
 _LAST_LINES: Final = 15
+
+SETTLE_SECONDS: Final = 60.0
+_PAUSE: Final = 0.5
 
 Say = Callable[[str, float], None]
 """Told of each step once it is done, with its seconds."""
@@ -227,14 +231,32 @@ def _release(
     with _timed(say, "image"):
         reference = image.result()
     with _timed(say, "release"):
+        _settled(state, stack)
         _deploy(state, stack, reference)
     return reference
+
+
+def _settled(state: State, stack: str) -> None:
+    """Wait until the service's creation, a deployment of no task, is over: ECS watches alarms."""
+    names = contract.Stack(name=stack, account=state.account, region=state.region)
+    ecs = Clients(state.endpoint, state.region)("ecs")
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < deadline:
+        said = ecs.describe_services(cluster=names.cluster, services=[names.service])
+        if all(
+            one.get("rolloutState") != "IN_PROGRESS"
+            for service in said["services"]
+            for one in service["deployments"]
+        ):
+            return
+        time.sleep(_PAUSE)
 
 
 def _deploy(state: State, stack: str, image: str) -> None:
     """Release as everybody does, by `perpetual deploy`; receipts are for real stacks."""
     command = [sys.executable, "-m", "perpetual", "deploy", "--stack", stack, "--image", image]
-    options = ["--without", "receipt", "--without", "tree", "--yes"]
+    # Nobody waits here for the alarms to be watched: there is nothing to go back to.
+    options = ["--without", "receipt", "--without", "tree", "--yes", "--early", "--guard", "0"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
         [*command, *options],

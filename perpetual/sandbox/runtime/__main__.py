@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -104,4 +105,8 @@ def _state(stack: str, sandbox: Sandbox) -> State:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    logging.shutdown()
+    sys.stderr.flush()
+    # Everything is taken down; threads that still wait for Docker must not keep the process.
+    os._exit(code)

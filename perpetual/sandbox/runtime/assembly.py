@@ -11,6 +11,7 @@ from perpetual.errors import OperatorError
 from perpetual.sandbox.ecs.control import ControlPlane
 from perpetual.sandbox.ecs.errors import EcsError
 from perpetual.sandbox.ecs.names import Account
+from perpetual.sandbox.ecs.timing import Timing
 from perpetual.sandbox.resources import lessons
 from perpetual.sandbox.runtime import (
     api,
@@ -51,6 +52,13 @@ _LOG = logging.getLogger(__name__)
 
 WORKERS: Final = 48
 """Threads that wait for Docker: a task that stops keeps one until it has stopped."""
+
+BAKE_SECONDS: Final = 15.0
+"""How long ECS watches the alarms at a deployment's end. AWS computes it, and tells only that it is
+below 5 minutes; alarms here ring when they are rung by hand, so that waiting longer shows nothing.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
+"""
 
 Actions = Callable[[Sandbox], Mapping[str, Action]]
 """What a sandbox's own commands may ask of it, by name."""
@@ -103,7 +111,7 @@ def _founded(options: Options, site: Site, pool: ThreadPoolExecutor, endpoint: s
     proxy = driver.start(site, options.folder / "balancer", authority, ports)
     world = RealWorld()
     account = Account(number=options.account, region=options.region)
-    plane = ControlPlane(world, account=account)
+    plane = ControlPlane(world, account=account, timing=Timing(bake=BAKE_SECONDS))
     return Sandbox(
         options=options,
         endpoint=endpoint,
