@@ -59,11 +59,11 @@ class Table:
         self._live: Live = Live(
             console=console, get_renderable=self._render, refresh_per_second=4, transient=True
         )
-        self._live.start()
 
     def phase(self, phase: Phase) -> None:
-        """Begin a phase."""
+        """Begin a phase; the first one starts to draw, so that questions can come before."""
         self._phase, self._began = phase.value, self._clock.seconds()
+        self._live.start()
 
     def line(self, text: str) -> None:
         """Say one thing that happened."""

@@ -31,6 +31,9 @@ class Standing(StrEnum):
     GONE = "without its service"
 
 
+CONSISTENT: Final = 30.0
+"""Seconds after an update in which a description may still be the one before it."""
+
 OVER: Final = frozenset(Standing) - {Standing.UNDERWAY, Standing.ROLLING_BACK}
 
 _RECORDED: Final = {
@@ -183,7 +186,7 @@ def _standing(look: Look, goal: Goal) -> Standing:
         return Standing.GONE
     newest = primary(look.service)
     if look.deployment is None:
-        return _without_record(look.service, newest, goal)
+        return _without_record(look, newest, goal)
     found = _RECORDED.get(look.deployment["status"], Standing.UNDERWAY)
     if found is Standing.STOPPED and _somebody_elses(newest, goal):
         return Standing.SUPERSEDED
@@ -194,8 +197,11 @@ def _somebody_elses(newest: Answer, goal: Goal) -> bool:
     return newest.get("taskDefinition") not in (goal.definition, goal.previous)
 
 
-def _without_record(service: Answer, newest: Answer, goal: Goal) -> Standing:
-    ours = [item for item in service["deployments"] if item["taskDefinition"] == goal.definition]
+def _without_record(look: Look, newest: Answer, goal: Goal) -> Standing:
+    listed = look.service["deployments"]
+    ours = [item for item in listed if item["taskDefinition"] == goal.definition]
+    if not ours and look.at < CONSISTENT:
+        return Standing.UNDERWAY
     broken = any(item.get("rolloutState") == "FAILED" for item in ours)
     done = newest.get("rolloutState") == "COMPLETED"
     if newest.get("taskDefinition") == goal.definition:

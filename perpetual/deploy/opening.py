@@ -46,6 +46,7 @@ def locked(desk: Desk, published: Published, what: str) -> Iterator[Lock]:
     owner = lock.here(desk.clients.identity.who, what, desk.clock)
     held = Lock(store, published.stack, desk.clock, owner)
     desk.show.phase(Phase.PREFLIGHT)
+    desk.show.line(_caller(desk, published))
     previous = held.take()
     if previous is not None:
         desk.show.line(f"took over the lock of {previous.says}: it gives no sign of life")
@@ -55,6 +56,12 @@ def locked(desk: Desk, published: Published, what: str) -> Iterator[Lock]:
         # Without a network the lock stays; it belongs to nobody once this process is gone.
         with suppress(OperatorError):
             held.release()
+
+
+def _caller(desk: Desk, published: Published) -> str:
+    identity, stack = desk.clients.identity, published.stack
+    by = f"by role {identity.role}" if identity.role else "by no role"
+    return f"as {identity.who}, {by}, in account {stack.account}, {stack.region}"
 
 
 def read(desk: Desk, published: Published, *, migrating: bool) -> Opening:

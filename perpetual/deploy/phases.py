@@ -37,7 +37,6 @@ def push_image(run: Run) -> str:
             repository = run.published.stack.repository
             digest = run.desk.push(token, given, repository, run.lock.beat)
             run.say(f"pushed {given.tag}")
-        run.book.write(digest=digest)
     return digest
 
 
@@ -76,7 +75,8 @@ def prepare(run: Run, digest: str, migrating: str) -> None:
     """
     began = run.desk.clock.seconds()
     with failing(Phase.PULL):
-        run.enter(Phase.PULL)
+        # A pull leaves nothing that the next run would have to know.
+        run.desk.show.phase(Phase.PULL)
         pulls = _send(run, digest)
     if not _migrates(run):
         with failing(Phase.PULL):
@@ -193,8 +193,10 @@ def _start(run: Run, migrating: str) -> str:
 
 def _follow_migration(run: Run, task: str, began: float) -> bool:
     """Look at the migration, and tell whether it ended well."""
-    (found,) = run.perform(requests.describe_tasks(run.published, [task]))["tasks"]
-    now = migration.read(found)
+    found = run.perform(requests.describe_tasks(run.published, [task]))["tasks"]
+    if not found:
+        return False  # ECS shows a task a moment after it took it
+    now = migration.read(found[0])
     seconds = run.desk.clock.seconds() - began
     run.say(now.says)
     if now.over:

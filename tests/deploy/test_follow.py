@@ -158,8 +158,14 @@ def test_without_a_record_the_service_decides(
     deployments: list[dict[str, Any]], standing: Standing
 ) -> None:
     """By the older fields; what is not ours, and not failed, is somebody else's."""
-    found = advance(State(), look(record=None, deployments=deployments), GOAL)
+    found = advance(State(), look(60.0, record=None, deployments=deployments), GOAL)
     assert found.state.standing is standing
+
+
+def test_a_description_from_before_the_update_is_not_taken_for_somebody_elses() -> None:
+    """ECS shows what it took a moment later."""
+    seen = look(2.0, record=None, deployments=[deployment(OLD, "COMPLETED")])
+    assert advance(State(), seen, GOAL).state.standing is Standing.UNDERWAY
 
 
 def test_a_deleted_service_is_gone() -> None:

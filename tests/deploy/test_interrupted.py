@@ -66,7 +66,7 @@ def entering(phase: Phase) -> Callable[[Made], bool]:
     )
 
 
-WRITTEN = [phase for phase in Phase if phase not in (Phase.PREFLIGHT, Phase.BUILD)]
+WRITTEN = [phase for phase in Phase if phase not in (Phase.PREFLIGHT, Phase.BUILD, Phase.PULL)]
 
 
 @pytest.mark.usefixtures("dead_pid")
@@ -225,3 +225,19 @@ def test_ctrl_c_says_what_stands_and_gives_the_lock_back(
     bench.deploy()
     _complete(aws, bench)
     assert "took over" not in bench.shown.text
+
+
+@pytest.mark.usefixtures("dead_pid")
+def test_an_interrupted_rollback_goes_on_where_it_led(aws: Aws, bench: Bench) -> None:
+    """Not one release further back, as "the one before" would say by then."""
+    bench.deploy()
+    bench.deploy("release:newer")
+    kill(aws, entering(Phase.SERVE))
+    with pytest.raises(KilledError):
+        bench.rollback()
+    revive(aws)
+    assert aws.digest() == NEW
+    report = bench.rollback()
+    assert (report.digest, aws.digest()) == (NEW, NEW)
+    assert len(bench.records) == 3
+    assert len(aws.said("UpdateService")) == 3
