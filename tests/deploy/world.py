@@ -6,7 +6,6 @@ would: with the API's errors, and with times as `datetime`.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -19,22 +18,23 @@ from perpetual.contract import Stack
 from perpetual.sandbox.ecs import world as ecs_world
 from perpetual.sandbox.ecs.errors import EcsError
 from perpetual.sandbox.ecs.names import Account
-from perpetual.sandbox.ecs.simulated import Behaviour, SimulatedWorld
+from perpetual.sandbox.ecs.simulated import Behaviour
 from perpetual.sandbox.ecs.simulation import Simulation
 from perpetual.sandbox.ecs.timing import Timing
-from perpetual.sandbox.ecs.world import Host, Report, TaskStart
+from perpetual.sandbox.ecs.world import Host
 from tests.deploy.doubles import Client, Clock, Made, checked, model, refusal, timed
 from tests.deploy.parameters import Parameters
-from tests.deploy.services import Services, address
+from tests.deploy.services import Services
+from tests.deploy.tasks import MIGRATION, World
 from tests.support.stacks import captured
+
+__all__ = ["BAKE", "MIGRATION", "NEW", "NEWER", "OLD", "STACK", "Aws", "containers", "contract"]
 
 STACK: Final = "prod"
 OLD: Final = "sha256:" + "a" * 64
 NEW: Final = "sha256:" + "b" * 64
 BAKE: Final = 40.0
 """Seconds for which ECS watches its alarms here; on AWS it is minutes."""
-MIGRATION: Final = "migration"
-"""Under which the behaviour of migrations is kept."""
 NEWER: Final = "sha256:" + "c" * 64
 
 
@@ -61,32 +61,6 @@ def containers() -> list[dict[str, Any]]:
     return listed
 
 
-class _World(SimulatedWorld):
-    """The specification's world, with an address for each task and the health of every target."""
-
-    def __init__(self, behaviours: Mapping[str, Behaviour], health: dict[str, str]) -> None:
-        super().__init__(behaviours)
-        self.health = health
-        self.behaviours[MIGRATION] = Behaviour(crash=3.0, exit_code=0)
-
-    def start(self, task: TaskStart) -> None:
-        if task.definition["family"] == contract().service.migration_family:
-            (container,) = task.containers
-            task = replace(task, containers=({**container, "image": MIGRATION},))
-        super().start(task)
-
-    def happened(self) -> list[Report]:
-        found: list[Report] = []
-        for report in super().happened():
-            if isinstance(report, (ecs_world.Attached, ecs_world.Started)):
-                found.append(replace(report, addresses=(address(report.task),)))
-                continue
-            if isinstance(report, ecs_world.TargetHealth):
-                self.health[report.target.task] = report.state.value
-            found.append(report)
-        return found
-
-
 class Aws(Services):
     """The AWS of one stack: a service with its release, three hosts, and whatever a test changes.
 
@@ -98,7 +72,7 @@ class Aws(Services):
         super().__init__()
         self.contract = contract()
         stack = self.contract.stack
-        self.world = _World(
+        self.world = World(
             {self.reference(digest): how for digest, how in (behaviours or {}).items()},
             self.health,
         )
