@@ -107,15 +107,16 @@ def decide(target: Counts, sources: Sequence[Counts], limits: Limits) -> list[Or
 
 
 def _shrunk(target: Counts, sources: Sequence[Counts], limits: Limits) -> list[Counts]:
-    """Return the sources with the goals that the minimum leaves them; a goal never grows."""
-    if not target.may_start:
-        return list(sources)
-    needed = max(0, limits.minimum - target.serving)
+    """Return the sources with the goals that the minimum leaves them; a goal never grows.
+
+    Behind a failed deployment they stay as they are, unless the service itself shrinks.
+    """
+    needed = max(0, limits.minimum - target.serving) if target.may_start else limits.desired
     shrunk = []
     for source in sources:
         goal = min(source.goal, needed)
         shrunk.append(replace(source, goal=goal))
-        needed -= min(goal, source.serving)
+        needed -= min(goal, source.serving if target.may_start else goal)
     return shrunk
 
 

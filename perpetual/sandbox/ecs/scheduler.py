@@ -108,8 +108,7 @@ def reconcile(core: Core, service: Service) -> None:
     _stop_doomed(core, service)
     hear_all(core)
     primary, bounds = service.primary, _limits(service)
-    if primary.rollout is not Rollout.FAILED:
-        primary.goal = _goal(service)
+    primary.goal = _goal(service)
     sources = _in_keeping_order(service.deployments[1:])
     target, others = _counts(primary), [_counts(one) for one in sources]
     orders = list(zip((primary, *sources), decide(target, others, bounds), strict=True))
@@ -131,8 +130,13 @@ def reconcile(core: Core, service: Service) -> None:
 
 
 def _goal(service: Service) -> int:
-    """Return how many tasks the primary deployment should have: one more to even out zones."""
+    """Return how many tasks the primary deployment should have: one more to even out zones.
+
+    A failed one starts no more, but it shrinks with the service.
+    """
     primary = service.primary
+    if primary.rollout is Rollout.FAILED:
+        return min(primary.goal, service.desired)
     moving = primary.zone is not None and primary.counts[Condition.HEALTHY] <= service.desired
     return service.desired + int(moving)
 

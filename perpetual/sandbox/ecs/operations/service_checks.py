@@ -88,10 +88,10 @@ def _check_port(document: Document, name: str, port: int | None) -> None:
 
 def _check_configuration(configuration: Document) -> None:
     low, high = configuration["minimumHealthyPercent"], configuration["maximumPercent"]
-    if low < 0 or high <= 0 or low > high:
+    if low < 0 or high < PERCENT or low > high:
         raise invalid(
             f"minimumHealthyPercent {low} and maximumPercent {high} do not fit: the first must "
-            "be at least 0, and the second greater than 0 and no less than the first."
+            "be at least 0, and the second at least 100 and no less than the first."
         )
     if low == high == PERCENT:
         raise invalid(

@@ -9,7 +9,7 @@ from perpetual.sandbox.ecs import breaker
 from perpetual.sandbox.ecs.errors import EcsError
 from perpetual.sandbox.ecs.simulated import Behaviour
 from perpetual.sandbox.ecs.timing import Timing
-from perpetual.sandbox.ecs.world import AlarmState
+from perpetual.sandbox.ecs.world import AlarmState, StartFailed
 from tests.sandbox.ecs.stand import BREAKER, CLUSTER, SERVICE, Stand
 
 WATCHED: dict[str, Any] = {"deploymentCircuitBreaker": BREAKER}
@@ -152,6 +152,43 @@ def test_without_rollback_a_failed_deployment_starts_no_more_tasks() -> None:
     record = stand.service_deployments()[0]
     assert record["status"] == "STOPPED"
     assert record["stoppedAt"] >= record["startedAt"]
+
+
+def test_a_service_shrinks_even_behind_a_failed_deployment() -> None:
+    """It starts nothing, but it stops what is too much of either revision.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
+    """
+    stand = Stand()
+    settings = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+    stand.create(4, deploymentConfiguration={**settings, "minimumHealthyPercent": 100})
+    stand.deploy("crashing")
+    stand.until_completed()
+    assert len(stand.tasks("good")) == 4
+    stand.update(desiredCount=2)
+    stand.run(60)
+    assert len(stand.tasks("good")) == 2
+    stand.call("DeleteService", cluster=CLUSTER, service=SERVICE, force=True)
+    stand.run(60)
+    assert (stand.service()["status"], stand.tasks()) == ("INACTIVE", [])
+
+
+def test_a_task_on_its_way_is_stopped_when_its_failed_service_is_deleted() -> None:
+    """Nothing that the failed deployment has begun comes up afterwards.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
+    """
+    stand = Stand(behaviours={"slow": Behaviour(boot=50)})
+    stand.register("slow")
+    stand.begin(4, taskDefinition="web:2", deploymentConfiguration=WATCHED)
+    stand.run(20)
+    for task in stand.alive()[:3]:
+        stand.world.tell(StartFailed(task=task.arn, reason="CannotPullContainerError: gone"))
+    stand.run(1)
+    assert stand.primary()["rolloutState"] == "FAILED"
+    stand.call("DeleteService", cluster=CLUSTER, service=SERVICE, force=True)
+    stand.run(120)
+    assert (stand.service()["status"], stand.tasks()) == ("INACTIVE", [])
 
 
 def test_a_first_deployment_that_fails_has_nothing_to_return_to() -> None:
