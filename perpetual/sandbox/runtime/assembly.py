@@ -53,7 +53,7 @@ _LOG = logging.getLogger(__name__)
 WORKERS: Final = 48
 """Threads that wait for Docker: a task that stops keeps one until it has stopped."""
 
-BAKE_SECONDS: Final = 15.0
+BAKE_SECONDS: Final = 5.0
 """How long ECS watches the alarms at a deployment's end. AWS computes it, and tells only that it is
 below 5 minutes; alarms here ring when they are rung by hand, so that waiting longer shows nothing.
 
