@@ -12,6 +12,8 @@ from perpetual.database import faults
 from perpetual.database.model import Server
 from perpetual.errors import OperatorError
 
+Session = Connection[tuple[Any, ...]]
+
 # A peer that vanished is noticed within the minute, at rest or while an answer is due.
 _ALIVE: Final[dict[str, Any]] = {
     "keepalives_idle": 15,
@@ -28,7 +30,7 @@ _AFTER_PASSWORD: Final = re.compile(
 
 
 @contextmanager
-def connect(server: Server) -> Iterator[Connection[tuple[Any, ...]]]:
+def connect(server: Server) -> Iterator[Session]:
     """Connect, each statement its own transaction.
 
     Raises:
@@ -71,7 +73,7 @@ def password_holds(server: Server) -> bool:
     return True
 
 
-def _open(server: Server) -> Connection[tuple[Any, ...]]:
+def _open(server: Server) -> Session:
     return psycopg.connect(
         host=server.host,
         port=server.port,

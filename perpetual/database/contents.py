@@ -3,10 +3,9 @@
 What is Postgres's own or belongs to an extension is left out: RDS keeps some of that for itself.
 """
 
-from typing import Any, Final
+from typing import Final
 
-from psycopg import Connection
-
+from perpetual.database.connection import Session
 from perpetual.database.read import ACCESS, access, access_lists, reach
 from perpetual.database.state import Contents, Defaults, Sort, Thing
 
@@ -31,21 +30,22 @@ WHERE {ours} AND NOT {of_extension}
 
 _RELATION_SORT: Final = """(CASE o.relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char\""""
 
+_COLUMNS: Final = """
+(SELECT g.* FROM pg_attribute a, aclexplode(a.attacl) g WHERE a.attrelid = o.oid) columns
+"""
+
 # A sequence of a column, made by SERIAL or as an identity, goes with its table.
 _RELATIONS: Final = """
 SELECT n.nspname, o.relname, o.relkind::text, pg_get_userbyid(o.relowner), {access}, {lacks},
-       coalesce((SELECT json_agg(json_build_array(
-           CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee) END,
-           privilege_type, is_grantable))
-       FROM pg_attribute a, aclexplode(a.attacl)
-       WHERE a.attrelid = o.oid AND grantee <> o.relowner), '[]'),
+       {columns},
        EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid
                AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
                AND o.relkind = 'S')
 FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
 WHERE o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {ours} AND NOT {of_extension}
-""".format(  # noqa: S608 - constants in a constant, as below
+""".format(
     **access_lists(_RELATION_SORT, "o.relacl", "o.relowner"),
+    columns=ACCESS.format(grants=_COLUMNS, owner="o.relowner"),
     ours=_OURS,
     of_extension=_OF_EXTENSION.format(catalog="pg_class"),
 )
@@ -57,7 +57,7 @@ FROM pg_type o JOIN pg_namespace n ON n.oid = o.typnamespace
      LEFT JOIN pg_class c ON c.oid = o.typrelid
 WHERE (o.typtype IN ('d', 'e', 'r') OR c.relkind = 'c')
   AND {_OURS} AND NOT {_OF_EXTENSION.format(catalog="pg_type")}
-"""  # noqa: S608 - as above
+"""  # noqa: S608 - constants in a constant, as below
 
 _ROUTINES: Final = """
 SELECT n.nspname, o.proname, pg_get_function_identity_arguments(o.oid),
@@ -72,7 +72,7 @@ WHERE o.prokind IN ('f', 'p', 'w') AND {ours} AND NOT {of_extension}
 
 _DEFAULTS: Final = f"""
 SELECT pg_get_userbyid(o.defaclrole), coalesce(n.nspname, ''), o.defaclobjtype::text,
-       {ACCESS.format(acl="o.defaclacl", owner="o.defaclrole")}
+       {ACCESS.format(grants="aclexplode(o.defaclacl)", owner="o.defaclrole")}
 FROM pg_default_acl o LEFT JOIN pg_namespace n ON n.oid = o.defaclnamespace
 """  # noqa: S608 - as above
 
@@ -93,10 +93,8 @@ _DEFAULT_SORTS: Final = {
     "L": "LARGE OBJECTS",
 }
 
-Reader = Connection[tuple[Any, ...]]
 
-
-def contents(connection: Reader) -> Contents:
+def contents(connection: Session) -> Contents:
     """Return what the connected database holds, schemas first."""
     things = tuple(
         sorted(
@@ -116,7 +114,7 @@ def contents(connection: Reader) -> Contents:
     return Contents(things=things, defaults=defaults, reach=reach(connection, owners))
 
 
-def _schemas(connection: Reader) -> list[Thing]:
+def _schemas(connection: Session) -> list[Thing]:
     return [
         Thing(
             sort=Sort.SCHEMA,
@@ -129,7 +127,7 @@ def _schemas(connection: Reader) -> list[Thing]:
     ]
 
 
-def _relations(connection: Reader) -> list[Thing]:
+def _relations(connection: Session) -> list[Thing]:
     return [
         Thing(
             sort=_RELATION_SORTS[kind],
@@ -146,14 +144,14 @@ def _relations(connection: Reader) -> list[Thing]:
     ]
 
 
-def _types(connection: Reader) -> list[Thing]:
+def _types(connection: Session) -> list[Thing]:
     return [
         Thing(sort=Sort.TYPE, name=(schema, name), owner=owner)
         for schema, name, owner in connection.execute(_TYPES)
     ]
 
 
-def _routines(connection: Reader) -> list[Thing]:
+def _routines(connection: Session) -> list[Thing]:
     return [
         Thing(
             sort=Sort.ROUTINE,
@@ -168,7 +166,7 @@ def _routines(connection: Reader) -> list[Thing]:
     ]
 
 
-def _defaults(connection: Reader) -> list[Defaults]:
+def _defaults(connection: Session) -> list[Defaults]:
     return [
         Defaults(role=role, schema=schema, sort=_DEFAULT_SORTS[sort], access=access(grants))
         for role, schema, sort, grants in connection.execute(_DEFAULTS)

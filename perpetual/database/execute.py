@@ -15,13 +15,13 @@ import psycopg
 from psycopg.sql import SQL
 
 from perpetual.database import faults, read
-from perpetual.database.connection import password_holds
+from perpetual.database.connection import Session, password_holds
 from perpetual.database.contents import contents
 from perpetual.database.differences.contents import of_contents
 from perpetual.database.differences.database import of_database
 from perpetual.database.differences.roles import of_roles
 from perpetual.database.model import Difference, Kind, Server, Wanted
-from perpetual.database.session import AGAIN, Say, Session, session, turn
+from perpetual.database.session import AGAIN, Say, session, take_turn
 from perpetual.database.state import NEW
 from perpetual.errors import OperatorError
 
@@ -55,11 +55,8 @@ def apply(server: Server, wanted: Wanted, say: Say = lambda _: None) -> list[Dif
         OperatorError: Something cannot be put right. Nothing is changed if that is known before,
             and the hint says what stands if not.
     """
-    with (
-        session(server, wanted) as connection,
-        _telling(server) as progress,
-        turn(connection, say),
-    ):
+    with session(server, wanted) as connection, _telling(server) as progress:
+        take_turn(connection, say)
         refused = _refused(connection, server, wanted)
         _refuse(_differences(connection, server, wanted, refused))
         done = _roles(connection, wanted, refused)
@@ -129,9 +126,9 @@ def _run(connection: Session, found: Iterable[Difference]) -> list[Difference]:
         try:
             for statement in difference.statements:
                 connection.execute(statement)
-        except psycopg.errors.LockNotAvailable as error:
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
             raise OperatorError(
-                f"{difference.says}, and it was in use for longer than {_LOCK_SECONDS} s",
+                f"{difference.says}, and it was in use, for up to {_LOCK_SECONDS} s",
                 detail=str(error).strip(),
                 hint="Run the command again when no migration or long transaction is under way.",
             ) from error

@@ -173,6 +173,6 @@ def ended(server: Server, error: psycopg.Error) -> OperatorError:
         return EndedError(
             f"the connection to {server.host} was lost",
             detail=said,
-            hint="Run the command again: it finds what stands, and does the rest.",
+            hint="Run the command again: it goes on from what stands.",
         )
     return OperatorError(f"Postgres at {server.host} refused a statement", detail=said)

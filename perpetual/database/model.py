@@ -175,7 +175,9 @@ def _check_name(database: str) -> None:
 
 
 def _check_locale(locale: str | None) -> None:
-    provider, _, name = (locale if locale is not None else f"{LIBC} {LOCALE}").partition(" ")
+    if locale is None:
+        return
+    provider, _, name = locale.partition(" ")
     if provider not in {BUILTIN, LIBC, ICU} or not name.strip():
         raise OperatorError(
             f"{locale!r} is no locale",

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from psycopg import Connection
-
+from perpetual.database.connection import Session
 from perpetual.database.model import BUILTIN, BUILTIN_SINCE, ICU, LIBC, OPTIONS_SINCE, Wanted
 from perpetual.database.state import (
     OPTION,
@@ -16,8 +15,6 @@ from perpetual.database.state import (
     Setting,
     Shape,
 )
-
-Reader = Connection[tuple[Any, ...]]
 
 _POWERS: Final = ("superuser", "createdb", "createrole", "replication", "bypassrls")
 
@@ -48,9 +45,9 @@ ORDER BY 1, 2
 ACCESS: Final = """
 coalesce((SELECT json_agg(json_build_array(
     CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee) END, privilege_type, is_grantable))
-FROM aclexplode({acl}) WHERE grantee <> {owner}), '[]')
+FROM {grants} WHERE grantee <> {owner}), '[]')
 """
-"""Subquery of an access list's grants, but for what the owner has."""
+"""Subquery of grants, as `aclexplode` has them, but for what the owner has."""
 
 LACKS: Final = """
 ARRAY(SELECT privilege_type FROM aclexplode(acldefault({sort}, {owner})) WHERE grantee = {owner}
@@ -72,7 +69,7 @@ FROM pg_roles r WHERE rolname = ANY(%s)
 """
 
 
-def server(connection: Reader, wanted: Wanted, refused: frozenset[str]) -> ServerState:
+def server(connection: Session, wanted: Wanted, refused: frozenset[str]) -> ServerState:
     """Return what a server holds of what is wanted; `refused` is known from elsewhere."""
     found = version(connection)
     database = _database(connection, wanted.database)
@@ -91,18 +88,18 @@ def server(connection: Reader, wanted: Wanted, refused: frozenset[str]) -> Serve
     )
 
 
-def version(connection: Reader) -> int:
+def version(connection: Session) -> int:
     """Return the server's major version."""
     return connection.info.server_version // 10_000
 
 
-def present(connection: Reader, names: Iterable[str]) -> frozenset[str]:
+def present(connection: Session, names: Iterable[str]) -> frozenset[str]:
     """Return the roles among `names` that there are."""
     query = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
     return _names(connection.execute(query, (list(names),)))
 
 
-def reach(connection: Reader, owners: Iterable[str]) -> Mapping[str, Reach]:
+def reach(connection: Session, owners: Iterable[str]) -> Mapping[str, Reach]:
     """Return what the current user can do about what belongs to each of these roles."""
     return {
         name: Reach(acts=acts, superuser=superuser, granted=granted)
@@ -114,7 +111,7 @@ def access_lists(sort: str, column: str, owner: str) -> dict[str, str]:
     """Return both subqueries for a catalog; without a list, what Postgres gives a sort holds."""
     given = f"coalesce({column}, acldefault({sort}, {owner}))"
     return {
-        "access": ACCESS.format(acl=given, owner=owner),
+        "access": ACCESS.format(grants=f"aclexplode({given})", owner=owner),
         "lacks": LACKS.format(sort=sort, acl=given, owner=owner),
     }
 
@@ -128,7 +125,7 @@ def access(grants: Iterable[tuple[str, str, bool]]) -> Access:
     return {grantee: frozenset(privileges) for grantee, privileges in found.items()}
 
 
-def _acts(connection: Reader, owner: str, found: int) -> bool:
+def _acts(connection: Session, owner: str, found: int) -> bool:
     """Tell whether the current user has the owner's rights and may begin to work as it."""
     ways = "pg_has_role(current_user, oid, 'USAGE')"
     if found >= OPTIONS_SINCE:
@@ -140,7 +137,7 @@ def _acts(connection: Reader, owner: str, found: int) -> bool:
     return bool(row and row[0])
 
 
-def _roles(connection: Reader, wanted: Wanted) -> dict[str, Role]:
+def _roles(connection: Session, wanted: Wanted) -> dict[str, Role]:
     return {
         name: Role(
             login=login,
@@ -151,7 +148,7 @@ def _roles(connection: Reader, wanted: Wanted) -> dict[str, Role]:
     }
 
 
-def _memberships(connection: Reader, wanted: Wanted, found: int) -> tuple[Membership, ...]:
+def _memberships(connection: Session, wanted: Wanted, found: int) -> tuple[Membership, ...]:
     options = "inherit_option, set_option" if found >= OPTIONS_SINCE else "true, true"
     names = list(wanted.roles)
     return tuple(
@@ -169,7 +166,7 @@ def _memberships(connection: Reader, wanted: Wanted, found: int) -> tuple[Member
     )
 
 
-def _settings(connection: Reader, wanted: Wanted) -> tuple[Setting, ...]:
+def _settings(connection: Session, wanted: Wanted) -> tuple[Setting, ...]:
     rows = connection.execute(_SETTINGS, (wanted.database, list(wanted.roles)))
     return tuple(
         Setting(database=database, role=role, begins_as=text.removeprefix("role="))
@@ -177,7 +174,7 @@ def _settings(connection: Reader, wanted: Wanted) -> tuple[Setting, ...]:
     )
 
 
-def _database(connection: Reader, name: str) -> Shape | None:
+def _database(connection: Session, name: str) -> Shape | None:
     icu = "datlocale" if version(connection) >= BUILTIN_SINCE else "daticulocale"
     lists = access_lists("'d'", "datacl", "datdba")
     row = connection.execute(_DATABASE.format(icu=icu, **lists), (name,)).fetchone()

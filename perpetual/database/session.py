@@ -5,15 +5,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
-from psycopg import Connection
 from psycopg.sql import SQL
 
 from perpetual.database import faults, read
-from perpetual.database.connection import connect
+from perpetual.database.connection import Session, connect
 from perpetual.database.model import OLDEST, Server, Wanted
 from perpetual.errors import OperatorError
 
-Session = Connection[tuple[Any, ...]]
 Say = Callable[[str], None]
 
 AGAIN: Final = "Run the command again once that is put right."
@@ -52,8 +50,7 @@ def session(server: Server, wanted: Wanted) -> Iterator[Session]:
             raise faults.ended(server, error) from error
 
 
-@contextmanager
-def turn(connection: Session, say: Say) -> Iterator[None]:
+def take_turn(connection: Session, say: Say) -> None:
     """Keep others from changing the same at the same time, until the session ends.
 
     Raises:
@@ -75,13 +72,13 @@ def turn(connection: Session, say: Say) -> Iterator[None]:
                 hint="Let it end, or end it, and run the command again.",
             ) from error
         connection.execute("RESET lock_timeout")
-    yield
 
 
 def _holder(connection: Session) -> str:
     """Return who holds the lock, in words."""
     row = connection.execute(
-        "SELECT usename, host(client_addr), pid, backend_start::timestamptz(0)::text"
+        "SELECT usename, coalesce(host(client_addr), 'the server itself'), pid,"
+        " backend_start::timestamptz(0)::text"
         " FROM pg_locks JOIN pg_stat_activity USING (pid)"
         " WHERE locktype = 'advisory' AND objid = %s AND granted AND pid <> pg_backend_pid()",
         (_LOCK,),

@@ -14,7 +14,6 @@ from perpetual.database.differences.statements import (
     Target,
     borrowed,
     bystanders,
-    called,
     compare,
     granted,
     revoked,
@@ -106,18 +105,19 @@ def _rights(thing: Thing, state: ServerState, wanted: Wanted) -> Iterator[Differ
         return
     ignored, due = bystanders(state, wanted), {wanted.rw: rights}
     yield from compare(target, thing.access, due, ignored)
-    for grantee in sorted(thing.columns.keys() - ignored):
-        # What is revoked from a table is revoked from its columns, too.
-        seen = due.get(grantee, NONE) | thing.access.get(grantee, NONE)
-        if excess := thing.columns[grantee] - seen:
-            yield revoked(replace(target, has="has {} on columns of"), grantee, excess)
+    # What is revoked from a table is revoked from its columns, too.
+    columns = {
+        grantee: rights - due.get(grantee, NONE) - thing.access.get(grantee, NONE)
+        for grantee, rights in thing.columns.items()
+    }
+    yield from compare(replace(target, has="has {} on columns of"), columns, {}, ignored)
 
 
 def _lent(thing: Thing, target: Target) -> Iterator[Difference]:
     """Compare a routine that lends its owner's rights: a migration says who may have them."""
     if thing.definer and EVERYBODY in thing.access:
         found = revoked(target, EVERYBODY, _EXECUTE)
-        says = f"{called(EVERYBODY)} may run {thing.subject} with its owner's rights"
+        says = f"everybody may run {thing.subject} with its owner's rights"
         yield replace(found, says=says, hint="Grant it in the migration that makes it.")
 
 

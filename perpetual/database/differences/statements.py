@@ -37,6 +37,11 @@ class Target:
     begin: Composed = field(default_factory=lambda: Composed([]))
     around: tuple[tuple[Composed, ...], tuple[Composed, ...]] = ((), ())
 
+    def words(self, grantee: str, verb: str, rights: frozenset[str]) -> str:
+        """Return a sentence on what a grantee has or lacks."""
+        who = "everybody" if grantee == EVERYBODY else grantee
+        return f"{who} {verb.format(_listed(rights))} {self.named or self.subject}"
+
 
 def compare(
     target: Target, has: Access, due: Access, ignored: frozenset[str]
@@ -59,24 +64,15 @@ def compare(
 
 def granted(target: Target, grantee: str, rights: frozenset[str]) -> Difference:
     """Return the difference that a grantee has rights too few."""
-    listed = _listed(rights)
-    says = f"{called(grantee)} {target.lacks.format(listed)} {target.named or target.subject}"
-    grant = SQL(f"GRANT {listed} ON ") + target.on + SQL(" TO ") + _who(grantee)
-    return _difference(target, says, grant)
+    grant = SQL(f"GRANT {_listed(rights)} ON ") + target.on + SQL(" TO ") + _who(grantee)
+    return _difference(target, target.words(grantee, target.lacks, rights), grant)
 
 
 def revoked(target: Target, grantee: str, rights: frozenset[str]) -> Difference:
     """Return the difference that a grantee has rights too many."""
-    listed = _listed(rights)
-    says = f"{called(grantee)} {target.has.format(listed)} {target.named or target.subject}"
-    # What the grantee handed on goes too; it has no other ground.
-    revoke = SQL(f"REVOKE {listed} ON ") + target.on + SQL(" FROM ") + _who(grantee)
-    return _difference(target, says, revoke + SQL(" CASCADE"))
-
-
-def called(grantee: str) -> str:
-    """Return a grantee in words."""
-    return "everybody" if grantee == EVERYBODY else grantee
+    return _difference(
+        target, target.words(grantee, target.has, rights), _revoke(target, grantee, rights)
+    )
 
 
 def bystanders(state: ServerState, wanted: Wanted) -> frozenset[str]:
@@ -110,10 +106,14 @@ def borrowed(
 
 
 def _handed_on(target: Target, grantee: str, rights: frozenset[str]) -> Difference:
-    listed = _listed(rights)
-    says = f"{called(grantee)} may hand on {listed} on {target.named or target.subject}"
-    revoke = SQL(f"REVOKE {OPTION}{listed} ON ") + target.on + SQL(" FROM ") + _who(grantee)
-    return _difference(target, says, revoke + SQL(" CASCADE"))
+    says = target.words(grantee, "may hand on {} on", rights)
+    return _difference(target, says, _revoke(target, grantee, rights, OPTION))
+
+
+def _revoke(target: Target, grantee: str, rights: frozenset[str], option: str = "") -> Composed:
+    """Return the revocation, along with what the grantee handed on, which has no other ground."""
+    revoke = SQL(f"REVOKE {option}{_listed(rights)} ON ") + target.on
+    return revoke + SQL(" FROM ") + _who(grantee) + SQL(" CASCADE")
 
 
 def _difference(target: Target, says: str, statement: Composed) -> Difference:

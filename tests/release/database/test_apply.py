@@ -155,6 +155,21 @@ def test_a_master_that_grants_itself_what_it_makes(new: Database) -> None:
             session.execute("ALTER ROLE master RESET createrole_self_grant")
 
 
+def test_a_superuser_may_do_it_as_well(new: Database) -> None:
+    """On a server of one's own, where the master is one."""
+    as_superuser = new.postgres.server(servers.SUPERUSER)
+    assert execute.apply(as_superuser, new.wanted)
+    assert execute.apply(as_superuser, new.wanted) == []
+    new.run(
+        "superuser",
+        "ALTER ROLE {rw} SUPERUSER REPLICATION",
+        "GRANT {owner} TO {rw}",
+        "CREATE TABLE public.theirs (id int)",
+    )
+    assert len(execute.apply(as_superuser, new.wanted)) == 5
+    assert execute.plan(as_superuser, new.wanted) == []
+
+
 def test_two_masters_take_turns(new: Database) -> None:
     """Neither takes from the other what it needs for that."""
     if new.postgres.version < 16:

@@ -57,7 +57,7 @@ def test_plan_and_apply_from_a_shell(new: Database) -> None:
 
 def test_a_fault_from_a_shell(new: Database) -> None:
     """2, and a sentence on stderr."""
-    finished = perpetual(new, "plan", PGPASSWORD="wrong-one")  # noqa: S106 - a wrong one
+    finished = perpetual(new, "plan", PGPASSWORD="wrong-one")
     assert (finished.returncode, finished.stdout) == (2, "")
     assert finished.stderr.startswith("perpetual: the password of master is not the right one\n")
     assert "wrong-one" not in finished.stderr

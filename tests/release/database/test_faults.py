@@ -90,7 +90,7 @@ def test_a_lost_connection_is_a_sentence(
         with pytest.raises(OperatorError) as caught:
             new.apply()
     assert caught.value.message == "the connection to localhost was lost"
-    assert "finds what stands" in caught.value.hint
+    assert "goes on from what stands" in caught.value.hint
     left = new.plan()
     assert any(stands in one for one in left), left
     new.apply()
@@ -148,7 +148,8 @@ def test_who_waits_says_for_whom(new: Database) -> None:
     def run() -> None:
         done.put(len(execute.apply(new.server, new.wanted, said.put)))
 
-    with session.session(new.server, new.wanted) as other, session.turn(other, said.put):
+    with session.session(new.server, new.wanted) as other:
+        session.take_turn(other, said.put)
         waiting = Thread(target=run)
         waiting.start()
         line = said.get(timeout=60)
@@ -163,12 +164,10 @@ def test_the_wait_ends(new: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a sentence, and nothing changed."""
     monkeypatch.setattr(session, "_SECONDS", 1)
     before = snapshot(new)
-    with (
-        session.session(new.server, new.wanted) as other,
-        session.turn(other, print),
-        pytest.raises(OperatorError, match="another `db apply` has not ended for 1 s") as caught,
-    ):
-        new.apply()
+    with session.session(new.server, new.wanted) as other:
+        session.take_turn(other, print)
+        with pytest.raises(OperatorError, match="another `db apply` has not ended") as caught:
+            new.apply()
     assert caught.value.hint.startswith(UNCHANGED)
     assert snapshot(new) == before
 
@@ -181,11 +180,28 @@ def test_a_table_in_use_is_not_waited_for(
     migrated.run("superuser", "ALTER TABLE notes OWNER TO {other}")
     with migrated.connect("rw") as using, using.transaction():
         using.execute("SELECT * FROM notes")
-        with pytest.raises(OperatorError, match="in use for longer than 1 s") as caught:
+        with pytest.raises(OperatorError, match="in use, for up to 1 s") as caught:
             migrated.apply()
         assert "what it holds is unchanged" in caught.value.hint
     migrated.apply()
     assert migrated.plan() == []
+
+
+def test_a_deadlock_is_a_sentence(new: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a migration that holds what this one needs, and needs what it holds."""
+
+    def fail(_: Connection[Any], number: int) -> None:
+        if number == 17:
+            message = "deadlock detected"
+            raise psycopg.errors.DeadlockDetected(message)
+
+    with monkeypatch.context() as patch:
+        changes(patch, fail)
+        with pytest.raises(OperatorError, match="it was in use") as caught:
+            new.apply()
+    assert "migration" in caught.value.hint
+    new.apply()
+    assert new.plan() == []
 
 
 def test_a_replica_is_told_from_the_primary(ready: Database) -> None:
