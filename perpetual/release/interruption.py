@@ -68,4 +68,6 @@ def _handle(handler: Callable[[int, FrameType | None], object]) -> dict[int, _Ha
 
 def _restore(before: dict[int, _Handler]) -> None:
     for number, handler in before.items():
-        signal.signal(number, handler)
+        # None is a handler that Python has not set, and cannot.
+        if handler is not None:
+            signal.signal(number, handler)

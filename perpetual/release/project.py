@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from perpetual.errors import OperatorError
 from perpetual.release import docker
@@ -61,8 +61,12 @@ class Project:
 
     def address(self, service: str) -> str:
         """Return a service's address on the project's network."""
-        found = docker.container(self.container(service)) or {}
+        found = self._state(service)
         return str(found["NetworkSettings"]["Networks"][self.network]["IPAddress"])
+
+    def exit_code(self, service: str) -> int:
+        """Return the exit code of a service whose container has ended; 0 while it runs."""
+        return int(self._state(service)["State"]["ExitCode"])
 
     def published(self) -> set[int]:
         """Return the ports on this machine that lead to the project's containers."""
@@ -107,6 +111,13 @@ class Project:
         for kind in ("network", *(["volume"] if volumes else [])):
             if found := self._ids(kind):
                 docker.run(kind, "rm", *found)
+
+    def _state(self, service: str) -> dict[str, Any]:
+        found = docker.container(self.container(service))
+        if found is None:
+            message = f"the container of {service} went away meanwhile"
+            raise OperatorError(message, hint="Run the command again.")
+        return found
 
     def _containers(self, options: tuple[str, ...] = ("--all",)) -> list[str]:
         tasks = docker.ids("container", self.task_label, options=options)

@@ -23,8 +23,8 @@ _RATE: Final = 50.0
 """Requests a second while a node drains."""
 _PATIENCE: Final = 30.0
 """Seconds after which a request counts as lost; above what any node takes to end."""
-_OTHER_AUTHORITIES: Final = "/etc/ssl/certs/ca-certificates.crt"
-"""The operating system's authorities, who know nothing of the environment's, nor of RDS's."""
+_STRANGER: Final = "/certificates/stranger.pem"
+"""An authority that has not signed the database's certificate."""
 _KILLED: Final = 137
 """Exit code of a container that did not end by itself."""
 
@@ -66,7 +66,7 @@ def healthy(environment: Environment) -> str:
                 f"{status}: exclude the path from force_ssl"
             )
     answer = environment.client.ask("/")
-    if answer.status >= HTTPStatus.BAD_REQUEST:
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise CheckError(f"GET / through the balancer was answered {answer.status}")
     return f"/health 200 at {len(NODES)} nodes, / {answer.status} through the balancer"
 
@@ -92,9 +92,9 @@ def encrypted(environment: Environment) -> str:
 def verifying(environment: Environment) -> str:
     """The release does not talk to a server whose certificate nobody signed whom it knows."""
     try:
-        environment.one_off("migrate", variables={"PGSSLROOTCERT": _OTHER_AUTHORITIES})
+        environment.one_off("migrate", variables={"PGSSLROOTCERT": _STRANGER})
     except OperatorError as error:
-        return f"with other authorities: {telling(error)}"
+        return f"with a stranger for authority: {telling(error)}"
     raise CheckError(
         "the release talks to a server whose certificate none of the authorities in PGSSLROOTCERT "
         "signed: it does not verify, or not with that file"
@@ -126,17 +126,15 @@ def drains(environment: Environment) -> str:
 
     It stays stopped.
     """
-    stopped = environment.project.container(NODES[0])
     address = environment.project.address(NODES[0])
     with Load(replace(environment.client, seconds=_PATIENCE), "/", _RATE) as load:
         environment.until(
             "both nodes have load", lambda: len(set(load.answered)) == len(NODES), NODES[0]
         )
         start = time.monotonic()
-        docker.run("stop", "--time", str(environment.stop_seconds), stopped)
+        docker.run("stop", environment.project.container(NODES[0]))
         seconds = time.monotonic() - start
-    found = docker.container(stopped) or {}
-    code = found["State"]["ExitCode"]
+    code = environment.project.exit_code(NODES[0])
     if load.lost:
         raise CheckError(
             f"{len(load.lost)} of {load.sent} requests were lost while {NODES[0]} stopped: "

@@ -102,8 +102,8 @@ class Load:
     """Requests at a steady rate, from entry to exit; each has a connection of its own.
 
     Every request that is sent is accounted for in the end: in `answered`, by the address of the
-    node, or in `lost`, with the reason. A request is lost without an answer, with an error for an
-    answer, and where the balancer had to send it again.
+    node, or in `lost`, with the reason. A request is lost without an answer, with a server's error
+    for an answer, and where the balancer had to send it again.
     """
 
     def __init__(self, client: Client, path: str, rate: float) -> None:
@@ -152,7 +152,7 @@ class Load:
         except Exception as error:  # noqa: BLE001 - whatever it was, there is no answer
             self.lost.append(f"{type(error).__name__}: {error}")
             return
-        if answer.status >= HTTPStatus.BAD_REQUEST:
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self.lost.append(f"status {answer.status}")
         elif answer.repeated:
             self.lost.append(f"{answer.headers['x-balancer-asked']}: not answered by the first")

@@ -1,6 +1,7 @@
 #!/bin/sh
 # An authority of this machine's own, and certificates for database and balancer; made at first start,
 # and again before they expire. The keys never leave the volume. What was made is written to stdout.
+# A stranger's certificate is there too, who signs nothing: to see who trusts it all the same.
 set -eu
 umask 077
 cd /certificates
@@ -25,9 +26,15 @@ sign() {
     echo "made $name"
 }
 
-fresh ca.pem || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \
-    -subj "/CN=Perpetual local authority" -addext "basicConstraints=critical,CA:TRUE" \
-    -keyout ca.key -out ca.pem 2>/dev/null
+authority() {
+    fresh "$1.pem" && return
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \
+        -subj "/CN=$2" -addext "basicConstraints=critical,CA:TRUE" \
+        -keyout "$1.key" -out "$1.pem" 2>/dev/null
+}
+
+authority ca "Perpetual local authority"
+authority stranger "A stranger"
 sign database "DNS:database,DNS:localhost"
 sign balancer "DNS:localhost,DNS:balancer,DNS:${HOST:-localhost}"
 # Certificates are for everybody to see; the release, which is nobody, reads the authority's.

@@ -105,7 +105,7 @@ def test_a_node_that_ends_by_itself_leaves(start: Start) -> None:
     """The others know before it has gone."""
     nodes = [start(variables=QUERY) for _ in range(2)]
     until("two nodes are connected", lambda: meshed(nodes))
-    docker.run("stop", "--time", "20", nodes[1].name)
+    docker.run("stop", "-t", "20", nodes[1].name)
     assert nodes[1].exit_code == 0
     until("it has left", lambda: len(events(nodes[0], "node left")) == 1)
     assert nodes[0].connected() == []

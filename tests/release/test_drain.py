@@ -60,7 +60,7 @@ def test_200_requests_in_flight_survive_the_end_of_a_node(
     with Load(client, f"/slow?ms={SLOW}", RATE) as load:
         until("enough are in flight", lambda: load.under_way >= IN_FLIGHT)
         in_flight, start = load.under_way, time.monotonic()
-        docker.run("stop", "--time", str(environment.stop_seconds), node)
+        docker.run("stop", node)
         seconds = time.monotonic() - start
     found = docker.container(node) or {}
     environment.start()
@@ -174,7 +174,7 @@ def test_a_request_beyond_the_drain_is_cut_and_the_node_ends_by_itself(
         held.sendall(slow(30_000))
         until("it is under way", lambda: "requests 1\n" in node.run("/app/bin/observe"))
         began = time.monotonic()
-        docker.run("stop", "--time", "30", node.name)
+        docker.run("stop", "-t", "30", node.name)
         seconds = time.monotonic() - began
         assert raw.statuses(raw.rest(held)) == []
     measured(f"drain: with a longer request, and 2 s to drain, ended after {seconds:.1f} s")

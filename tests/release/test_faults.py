@@ -1,5 +1,8 @@
 """What goes wrong: each fault is a sentence, leaves a clean state, and a second run completes."""
 
+import fcntl
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -144,13 +147,33 @@ def test_an_image_that_nobody_has(place: Path, up: tuple[str, ...]) -> None:
     assert ran.err.startswith("perpetual: an image cannot be fetched\n")
 
 
+def at_work(lock: Path) -> bool:
+    """Tell whether another process has a file locked."""
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def test_an_interruption(place: Path, name: str, up: tuple[str, ...]) -> None:
+    """At once, wherever it is: what is there then is what the next run goes on from."""
+    process = command.begun(place, *up)
+    until("it is at work", lambda: at_work(place / ".perpetual" / name / "work.lock"))
+    os.killpg(process.pid, signal.SIGINT)
+    ran = command.ended(process)
+    assert (ran.code, ran.out) == (128 + signal.SIGINT, "")
+    assert ran.err == "perpetual: interrupted\n"
+
+
 def test_after_all_of_that_it_comes_up(
     place: Path, name: str, up: tuple[str, ...], measured: Measured
 ) -> None:
     """Two at once are one too many; again, later, is none."""
     start = time.monotonic()
     first = command.begun(place, *up)
-    until("it works", lambda: docker.run("ps", "--quiet", "--filter", f"name={name}"))
+    until("it is at work", lambda: at_work(place / ".perpetual" / name / "work.lock"))
     second = command.run(place, *up)
     ran = command.ended(first)
     assert second.code == 2
