@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
 from botocore.validate import ParamValidator  # type: ignore[import-untyped]
-from moto.core.exceptions import ServiceException
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SerializationContext, get_serializer_class
@@ -139,7 +139,19 @@ def read(environ: Environ, to: Scope, name: str) -> Call:
 
 def answer(service: str, name: str, result: Mapping[str, Any]) -> Response:
     """Return a result in the service's protocol; what the operation does not have is left out."""
-    return _response(service, name, dict(result))
+    model = _model(service, name)
+    context = SerializationContext(request_id=str(uuid.uuid4()))
+    serializer = get_serializer_class(service, _protocol(model))(model, context)
+    said = serializer.serialize(dict(result))
+    return Response(
+        said["body"],
+        status=said["status_code"],
+        headers={
+            "Content-Type": "text/xml",
+            **said["headers"],
+            "x-amzn-RequestId": context.request_id,
+        },
+    )
 
 
 def refusal(service: str, name: str, error: Refused) -> Response:
@@ -150,23 +162,12 @@ def refusal(service: str, name: str, error: Refused) -> Response:
         return Response(
             json.dumps(body), status=400, headers={"Content-Type": "application/x-amz-json-1.1"}
         )
-    return _response(service, name, ServiceException(error.code, error.message))
-
-
-def _response(service: str, name: str, result: object) -> Response:
-    model = _model(service, name)
-    context = SerializationContext(request_id=str(uuid.uuid4()))
-    serializer = get_serializer_class(service, _protocol(model))(model, context)
-    said = serializer.serialize(result)
-    return Response(
-        said["body"],
-        status=said["status_code"],
-        headers={
-            "Content-Type": "text/xml",
-            **said["headers"],
-            "x-amzn-RequestId": context.request_id,
-        },
+    text = (
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(error.code)}</Code>"
+        f"<Message>{escape(error.message)}</Message></Error>"
+        f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
     )
+    return Response(text, status=400, headers={"Content-Type": "text/xml"})
 
 
 def _model(service: str, name: str) -> OperationModel:
