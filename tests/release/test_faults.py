@@ -1,9 +1,9 @@
 """What goes wrong: each fault is a sentence, leaves a clean state, and a second run completes."""
 
-import fcntl
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,20 +147,18 @@ def test_an_image_that_nobody_has(place: Path, up: tuple[str, ...]) -> None:
     assert ran.err.startswith("perpetual: an image cannot be fetched\n")
 
 
-def at_work(lock: Path) -> bool:
-    """Tell whether another process has a file locked."""
-    with lock.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
+def begun(place: Path, name: str, up: tuple[str, ...]) -> subprocess.Popen[str]:
+    """Start it, and return its process once it is at work: then it writes its variables anew."""
+    file = place / ".perpetual" / name / "release.env"
+    before = file.stat().st_ino if file.exists() else None
+    process = command.begun(place, *up)
+    until("it is at work", lambda: file.exists() and file.stat().st_ino != before)
+    return process
 
 
 def test_an_interruption(place: Path, name: str, up: tuple[str, ...]) -> None:
     """At once, wherever it is: what is there then is what the next run goes on from."""
-    process = command.begun(place, *up)
-    until("it is at work", lambda: at_work(place / ".perpetual" / name / "work.lock"))
+    process = begun(place, name, up)
     os.killpg(process.pid, signal.SIGINT)
     ran = command.ended(process)
     assert (ran.code, ran.out) == (128 + signal.SIGINT, "")
@@ -172,8 +170,7 @@ def test_after_all_of_that_it_comes_up(
 ) -> None:
     """Two at once are one too many; again, later, is none."""
     start = time.monotonic()
-    first = command.begun(place, *up)
-    until("it is at work", lambda: at_work(place / ".perpetual" / name / "work.lock"))
+    first = begun(place, name, up)
     second = command.run(place, *up)
     ran = command.ended(first)
     assert second.code == 2
