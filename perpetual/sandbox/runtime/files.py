@@ -79,6 +79,8 @@ class Files:
                     f"a sandbox runs in {self.folder} already",
                     hint="`perpetual sandbox status` tells of it, `sandbox down` ends it.",
                 ) from error
+            # What a killed process said of itself is not so any more.
+            self.state.unlink(missing_ok=True)
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
