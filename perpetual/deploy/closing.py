@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from perpetual.deploy import history, image
-from perpetual.deploy.follow import Goal, State
+from perpetual.deploy.follow import Goal
 from perpetual.deploy.history import Record, Records, Result
 from perpetual.deploy.journal import Kind, Schema
 from perpetual.deploy.outcome import INTERRUPTED, Exit, FailedError, Interrupted, Phase
@@ -68,11 +68,12 @@ def unchanged(run: Run, records: Records, digest: str) -> Report:
     )
 
 
-def report(run: Run, followed: Rollout, state: State, number: int, pushed: float) -> Report:
-    """Return the report of a release that serves."""
+def report(run: Run, followed: Rollout, number: int, *, pushed: float, resumed: bool) -> Report:
+    """Return the report of a release that serves; the push had ended after `pushed` seconds."""
     written = run.journal
     offset = followed.start - run.watch.start
-    first = None if state.first is None else offset + state.first
+    seen = followed.state.first
+    first = None if seen is None else offset + seen
     return Report(
         kind=written.kind,
         stack=run.published.stack.name,
@@ -88,6 +89,7 @@ def report(run: Run, followed: Rollout, state: State, number: int, pushed: float
         schema=written.schema,
         early=run.options.early,
         budget=run.options.budget,
+        resumed=resumed,
     )
 
 

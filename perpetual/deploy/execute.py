@@ -156,7 +156,7 @@ def _release(run: Run, there: Opening, *, fresh: bool) -> Report:
         phases.prepare(run, digest, migrating)
         phases.update(run, definition, desired)
     rollout = closing.rollout(run, desired)
-    state = rollout.follow()
+    rollout.follow()
     number = closing.record(run, rollout)
     if run.options.early:
         try:
@@ -165,7 +165,7 @@ def _release(run: Run, there: Opening, *, fresh: bool) -> Report:
             closing.taken_back(run, error)
             raise
     run.book.write(done=True)
-    return closing.report(run, rollout, state, number, pushed)
+    return closing.report(run, rollout, number, pushed=pushed, resumed=not fresh)
 
 
 def _serves(run: Run, digest: str) -> bool:

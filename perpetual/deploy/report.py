@@ -24,7 +24,8 @@ class Report:
 
     `seconds` are those until it was released, of which `phases` are parts; `first` those until the
     first new task served, and `after_push` the same from the end of the push. `fresh` is false
-    where it served already and nothing was done.
+    where it served already and nothing was done; `resumed` tells that an interrupted run had begun
+    it, whose seconds are not among these.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class Report:
     early: bool = False
     budget: float | None = None
     fresh: bool = True
+    resumed: bool = False
 
     @property
     def exit_code(self) -> Exit:
@@ -65,6 +67,7 @@ def to_json(report: Report) -> str:
         "commit": report.commit,
         "schema": report.schema,
         "early": report.early,
+        "resumed": report.resumed,
         "seconds": report.seconds,
         "firstServing": report.first,
         "firstServingAfterPush": report.after_push,
@@ -108,7 +111,9 @@ def lines(report: Report) -> "Iterator[Line]":
         ("", f" in {report.seconds:.1f} s: "),
         (style, verdict.value),
     )
-    if report.first is not None:
+    if report.resumed:
+        yield (("yellow", "without the seconds of the interrupted run that began it"),)
+    elif report.first is not None:
         yield (("dim", f"first served by new code after {report.first:.1f} s"),)
     if budget.over(report.seconds, report.budget):
         yield (("red", f"over the budget of {report.budget:g} s"),)

@@ -58,8 +58,8 @@ class Rollout:
         """Return the seconds since the update."""
         return self.run.desk.clock.seconds() - self.start
 
-    def follow(self) -> State:
-        """Follow the rollout to its end, and return what became of it.
+    def follow(self) -> None:
+        """Follow the rollout to its end.
 
         Raises:
             FailedError: It did not come to a good end.
@@ -72,7 +72,6 @@ class Rollout:
                 self._time()
         if self.state.standing is not Standing.CONFIRMED:
             raise self.failure(look)
-        return self.state
 
     def guard(self) -> None:
         """Watch the alarms on where ECS has let go, until the old tasks have left and time is up.
@@ -80,6 +79,7 @@ class Rollout:
         Raises:
             FailedError: An alarm rings; what served before is brought back first.
         """
+        self.run.desk.show.phase(Phase.CONFIRM)
         until = (self.state.serving or self.at) + self.run.options.guard
         before = set(self.run.found.red)
         while True:

@@ -1,11 +1,19 @@
 """A stack's AWS for every test that asks for one."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.deploy.desk import Bench
 from tests.deploy.world import Aws
+
+
+@pytest.fixture(autouse=True)
+def own_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the environment says of AWS: no test asks any but its own."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "PERPETUAL_"))]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ def test_killed_as_a_phase_begins_a_second_run_completes(
     report = bench.deploy()
     _complete(aws, bench)
     assert report.exit_code is Exit.RELEASED
+    assert report.resumed
     assert "took over the lock of ada" in bench.shown.text
     assert f"interrupted in phase {phase}" in bench.shown.text
 

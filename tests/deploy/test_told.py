@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -97,6 +98,13 @@ def test_exit_codes_tell_every_end_apart() -> None:
         "KEPT": 3,
         "NEEDS_HUMAN": 4,
     }
+
+
+def test_a_resumed_run_does_not_claim_the_seconds_of_both() -> None:
+    """Nobody measured the one that was killed."""
+    text = plain(report.lines(replace(DONE, resumed=True)))
+    assert "without the seconds of the interrupted run that began it" in text
+    assert "first served by new code" not in text
 
 
 # --- displays
