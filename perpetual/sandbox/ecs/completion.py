@@ -8,7 +8,7 @@ from perpetual.sandbox.ecs import deployments, events
 from perpetual.sandbox.ecs.core import SERVICE, Core
 from perpetual.sandbox.ecs.health import CONTAINER_CHECKS
 from perpetual.sandbox.ecs.model import Task
-from perpetual.sandbox.ecs.placement import ZONE, Ask, place
+from perpetual.sandbox.ecs.placement import ZONE, Ask, Places
 from perpetual.sandbox.ecs.records import Deployment, Service
 from perpetual.sandbox.ecs.rollout import limits
 from perpetual.sandbox.ecs.states import LEFT, Condition, Monitor, Rollout
@@ -202,4 +202,4 @@ def _has_room(core: Core, service: Service, zone: str) -> bool:
         return False
     cluster = core.state.clusters[service.cluster]
     ask = Ask(needs=task.needs, provider=task.provider, zone=zone)
-    return place(list(cluster.instances.values()), ask)[0] is not None
+    return Places(cluster.instances.values(), ask).take() is not None

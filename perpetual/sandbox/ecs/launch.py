@@ -11,7 +11,7 @@ from perpetual.sandbox.ecs import definitions, events, hosts, lifecycle, waiting
 from perpetual.sandbox.ecs.core import TASK, Core
 from perpetual.sandbox.ecs.model import Cluster, Container, Moments, TargetState, Task
 from perpetual.sandbox.ecs.names import last
-from perpetual.sandbox.ecs.placement import Ask, Lack, place
+from perpetual.sandbox.ecs.placement import Ask, Lack, Places
 from perpetual.sandbox.ecs.records import Deployment, Document, Service
 from perpetual.sandbox.ecs.states import Condition
 from perpetual.sandbox.ecs.world import Target
@@ -120,16 +120,15 @@ def _service_tags(core: Core, service: Service, document: Document) -> dict[str,
 def begin(core: Core, new: New, count: int, *, zone: str | None = None) -> Begun:
     """Create tasks and give each a place; those without one are dropped, or wait for a host."""
     tasks: list[Task] = []
-    lacking: list[Lack] = []
     spread = _spread(core, new)
+    asked, places = None, None
     for _ in range(count):
         provider = _provider(core, new, tasks)
-        found, lacking = place(
-            list(new.cluster.instances.values()), _ask(new, provider, spread, zone)
-        )
-        if found is None and not waiting.waits_for_hosts(core, provider):
-            break
-        if found is None and len(new.cluster.waiting) >= PROVISIONING_MOST:
+        if places is None or provider != asked:
+            ask = _ask(new, provider, spread, zone)
+            asked, places = provider, Places(new.cluster.instances.values(), ask)
+        found = places.take()
+        if found is None and not _may_wait(core, new.cluster, provider):
             break
         task = _create(core, new, provider)
         task.zone_only = zone
@@ -142,7 +141,12 @@ def begin(core: Core, new: New, count: int, *, zone: str | None = None) -> Begun
             if new.deployment is None:
                 spread[found.arn] += 1
             lifecycle.begin(core, task)
-    return Begun(tasks=tasks, lacking=lacking)
+    lacks_some = len(tasks) < count or any(one.instance is None for one in tasks)
+    return Begun(tasks=tasks, lacking=places.lacking() if places and lacks_some else [])
+
+
+def _may_wait(core: Core, cluster: Cluster, provider: str | None) -> bool:
+    return waiting.waits_for_hosts(core, provider) and len(cluster.waiting) < PROVISIONING_MOST
 
 
 def _ask(new: New, provider: str | None, spread: Mapping[str, int], zone: str | None) -> Ask:

@@ -3,13 +3,13 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement.html
 """
 
-import re
+import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from perpetual.sandbox.ecs.errors import invalid
+from perpetual.sandbox.ecs.constraints import allowed, attributes
 from perpetual.sandbox.ecs.model import Instance, Load, Needs
 from perpetual.sandbox.ecs.records import Document
 
@@ -52,24 +52,6 @@ class Lack:
     reason: str
 
 
-def attributes(instance: Instance) -> dict[str, str]:
-    """Return a host's attributes, those it has from ECS included.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-constraints.html
-    """
-    host = instance.host
-    return {
-        "ecs.ami-id": host.image,
-        "ecs.availability-zone": host.zone,
-        "ecs.cpu-architecture": host.architecture,
-        "ecs.instance-type": host.instance_type,
-        "ecs.os-type": "linux",
-        "ecs.subnet-id": host.subnet,
-        "ecs.vpc-id": host.vpc,
-        **host.attributes,
-    }
-
-
 def lacks(instance: Instance, needs: Needs, load: Load) -> str | None:
     """Return what a host that carries a load lacks for a task, or None where it fits."""
     host = instance.host
@@ -84,147 +66,119 @@ def lacks(instance: Instance, needs: Needs, load: Load) -> str | None:
     return None
 
 
-def place(instances: Sequence[Instance], ask: Ask) -> tuple[Instance | None, list[Lack]]:
-    """Return the host that takes a task; where there is none, why each does not.
+class Places:
+    """The hosts that take tasks of one kind, one after another.
+
+    The caller gives a task its place before it asks for the next one's.
 
     What stopping tasks still hold counts as free, as it will be when the task needs it:
     https://aws.amazon.com/blogs/containers/improvements-to-amazon-ecs-task-launch-behavior-when-tasks-have-prolonged-shutdown/
     """
-    allowed = _allowed(ask)
-    candidates: list[Instance] = []
-    lacking: list[Lack] = []
-    for instance in instances:
-        if instance.status != "ACTIVE" or not _belongs(instance, ask):
-            continue
-        reason = _refusal(instance, ask, allowed)
-        if reason is None:
-            candidates.append(instance)
-        else:
-            lacking.append(Lack(instance=instance.arn, reason=reason))
-    if not candidates:
-        return None, lacking
-    for rule in ask.strategy or BY_DEFAULT:
-        candidates = _best(candidates, rule, ask, instances)
-    return candidates[0], []
+
+    def __init__(self, instances: Iterable[Instance], ask: Ask) -> None:
+        """Look at every host once; later only at the one that was taken last.
+
+        Hosts that agree in every attribute that the strategy spreads over form a group: within it
+        only what a host has itself decides, so that its best host stays the best.
+        """
+        self._instances = tuple(instances)
+        self._ask = ask
+        self._allowed = allowed(ask.constraints, ask.hosts)
+        self._rules = [_rule(one, ask) for one in _ordering(ask)]
+        self._groups: dict[tuple[str, ...], list[tuple[tuple[int, ...], int]]] = {}
+        self._counts: Counter[tuple[int, str]] = Counter()
+        self._taken: int | None = None
+        for number, instance in enumerate(self._instances):
+            if ask.hosts.get(instance.arn):
+                self._count(instance, ask.hosts[instance.arn])
+            self._offer(number)
+
+    def take(self) -> Instance | None:
+        """Return the best host for the next task, the first of equals; None where there is none."""
+        if self._taken is not None:
+            self._count(self._instances[self._taken], 1)
+            self._offer(self._taken)
+            self._taken = None
+        offers = [
+            (self._rank(group, heap[0][0]), heap[0][1], heap)
+            for group, heap in self._groups.items()
+            if heap
+        ]
+        if not offers:
+            return None
+        *_, heap = min(offers)
+        self._taken = heapq.heappop(heap)[1]
+        return self._instances[self._taken]
+
+    def lacking(self) -> list[Lack]:
+        """Return why the hosts that could take tasks of this kind do not take another one now."""
+        reasons = ((one, self._refusal(one)) for one in self._instances if self._belongs(one))
+        return [Lack(instance=one.arn, reason=reason) for one, reason in reasons if reason]
+
+    def _offer(self, number: int) -> None:
+        """Offer a host's place, if it has one."""
+        instance = self._instances[number]
+        if self._belongs(instance) and self._refusal(instance) is None:
+            keys = tuple(rule.own(instance) for rule in self._rules if rule.own)
+            heapq.heappush(self._groups.setdefault(self._group(instance), []), (keys, number))
+
+    def _belongs(self, instance: Instance) -> bool:
+        provider = self._ask.provider
+        return instance.status == "ACTIVE" and provider in (None, instance.host.capacity_provider)
+
+    def _refusal(self, instance: Instance) -> str | None:
+        if not instance.connected:
+            return AGENT
+        if self._ask.zone not in (None, instance.host.zone) or not self._allowed(instance):
+            return ATTRIBUTE
+        return lacks(instance, self._ask.needs, instance.promised)
+
+    def _group(self, instance: Instance) -> tuple[str, ...]:
+        return tuple(rule.value(instance) for rule in self._rules if rule.value)
+
+    def _count(self, instance: Instance, tasks: int) -> None:
+        for number, value in enumerate(self._group(instance)):
+            self._counts[number, value] += tasks
+
+    def _rank(self, group: tuple[str, ...], keys: tuple[int, ...]) -> tuple[int, ...]:
+        """Return how a host ranks: group's and host's keys, in the order of the strategy."""
+        shared = iter([self._counts[number, value] for number, value in enumerate(group)])
+        own = iter(keys)
+        return tuple(next(own) if rule.own else next(shared) for rule in self._rules)
 
 
-def _belongs(instance: Instance, ask: Ask) -> bool:
-    return ask.provider is None or instance.host.capacity_provider == ask.provider
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    """One rule of a strategy: by what a host has itself, or by the attribute it shares."""
+
+    own: Callable[[Instance], int] | None = None
+    value: Callable[[Instance], str] | None = None
 
 
-def _refusal(instance: Instance, ask: Ask, allowed: Callable[[Instance], bool]) -> str | None:
-    if not instance.connected:
-        return AGENT
-    if not allowed(instance) or ask.zone not in (None, instance.host.zone):
-        return ATTRIBUTE
-    return lacks(instance, ask.needs, instance.promised)
-
-
-def _best(
-    candidates: list[Instance], rule: Document, ask: Ask, instances: Sequence[Instance]
-) -> list[Instance]:
-    """Return the candidates that one rule of the strategy finds best.
+def _ordering(ask: Ask) -> list[Document]:
+    """Return the rules that prefer some host: a random choice is the first one here.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-strategies.html
     """
-    if len(candidates) == 1 or rule["type"] == "random":
-        return candidates
+    return [one for one in ask.strategy or BY_DEFAULT if one["type"] != "random"]
+
+
+def _rule(rule: Document, ask: Ask) -> _Rule:
     if rule["type"] == "binpack":
         resource = str(rule.get("field", "memory")).lower()
-        return _least(candidates, lambda one: _free(one, resource))
-    spread = str(rule.get("field", "instanceId"))
-    if spread in HOST_FIELDS:
-        return _least(candidates, lambda one: ask.hosts.get(one.arn, 0))
-    name = spread.removeprefix("attribute:")
-    value = _value_of(name)
-    counts: Counter[str] = Counter()
-    for instance in instances:
-        counts[value(instance)] += ask.hosts.get(instance.arn, 0)
-    return _least(candidates, lambda one: counts[value(one)])
+        return _Rule(own=_free_cpu if resource == "cpu" else _free_memory)
+    field_ = str(rule.get("field", "instanceId"))
+    if field_ in HOST_FIELDS:
+        return _Rule(own=lambda one: ask.hosts.get(one.arn, 0))
+    if field_ == ZONE:
+        return _Rule(value=lambda one: one.host.zone)
+    name = field_.removeprefix("attribute:")
+    return _Rule(value=lambda one: attributes(one).get(name, ""))
 
 
-def _value_of(name: str) -> Callable[[Instance], str]:
-    if name == "ecs.availability-zone":
-        return lambda one: one.host.zone
-    return lambda one: attributes(one).get(name, "")
+def _free_cpu(instance: Instance) -> int:
+    return instance.host.cpu - instance.promised.cpu
 
 
-def _free(instance: Instance, resource: str) -> int:
-    if resource == "cpu":
-        return instance.host.cpu - instance.promised.cpu
+def _free_memory(instance: Instance) -> int:
     return instance.host.memory - instance.promised.memory
-
-
-def _least(candidates: list[Instance], key: Callable[[Instance], int]) -> list[Instance]:
-    keys = [key(one) for one in candidates]
-    least = min(keys)
-    return [one for one, value in zip(candidates, keys, strict=True) if value == least]
-
-
-# --- constraints
-
-_TERM: Final = re.compile(
-    r"\s*attribute:(?P<name>[\w./\\-]+)\s*(?P<operator>==|!=|=~|!~|in|not_in|exists|!exists)"
-    r"\s*(?P<value>\[[^\]]*\]|[^\s\[\]]*)\s*"
-)
-_TEST: Final[Mapping[str, Callable[[str, str], bool]]] = {
-    "==": lambda found, value: found == value,
-    "!=": lambda found, value: found != value,
-    "=~": lambda found, value: re.fullmatch(value, found) is not None,
-    "!~": lambda found, value: re.fullmatch(value, found) is None,
-    "in": lambda found, value: found in _listed(value),
-    "not_in": lambda found, value: found not in _listed(value),
-    "exists": lambda found, _value: found != "",
-    "!exists": lambda found, _value: found == "",
-}
-
-
-def check_constraints(constraints: Sequence[Document]) -> None:
-    """Refuse an expression that cannot be read: attributes compared, joined by `and`.
-
-    The language has more (groups, `or`, `not`), which the sandbox leaves out:
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html
-
-    Raises:
-        EcsError: There is one.
-    """
-    for constraint in constraints:
-        if constraint.get("type") == "memberOf":
-            _terms(str(constraint.get("expression", "")))
-
-
-def _terms(expression: str) -> list[re.Match[str]]:
-    found = [_TERM.fullmatch(part) for part in re.split(r"\band\b", expression)]
-    if not all(found):
-        raise invalid(
-            f"Invalid expression: {expression!r}. Accepted are comparisons of attributes, joined "
-            "by `and`: attribute:ecs.instance-type == t4g.medium"
-        )
-    return [one for one in found if one is not None]
-
-
-def _allowed(ask: Ask) -> Callable[[Instance], bool]:
-    """Return the test of all constraints."""
-    terms: list[Any] = []
-    distinct = False
-    for constraint in ask.constraints:
-        if constraint.get("type") == "distinctInstance":
-            distinct = True
-        else:
-            terms.extend(_terms(str(constraint.get("expression", ""))))
-
-    def allowed(instance: Instance) -> bool:
-        if distinct and ask.hosts.get(instance.arn, 0):
-            return False
-        if not terms:
-            return True
-        found = attributes(instance)
-        return all(
-            _TEST[one["operator"]](found.get(one["name"], ""), one["value"]) for one in terms
-        )
-
-    return allowed
-
-
-def _listed(value: str) -> list[str]:
-    return [item.strip() for item in value.strip("[]").split(",")]

@@ -10,7 +10,7 @@ from perpetual.sandbox.ecs import ending, hosts, lifecycle
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.ending import FAILED_TO_START, Stop
 from perpetual.sandbox.ecs.model import Cluster, Task
-from perpetual.sandbox.ecs.placement import Ask, place
+from perpetual.sandbox.ecs.placement import Ask, Places
 
 
 def waits_for_hosts(core: Core, provider: str | None) -> bool:
@@ -28,17 +28,17 @@ def place_waiting(core: Core, cluster: Cluster) -> None:
     """Give places to the tasks that wait for one, in the order in which they came."""
     for arn in list(cluster.waiting):
         task = core.state.tasks[arn]
-        found, _ = place(list(cluster.instances.values()), _ask_again(core, task))
+        found = _places(core, cluster, task).take()
         if found is not None:
             del cluster.waiting[arn]
             hosts.assign(core, task, found)
             lifecycle.begin(core, task)
 
 
-def _ask_again(core: Core, task: Task) -> Ask:
+def _places(core: Core, cluster: Cluster, task: Task) -> Places:
     service, deployment = core.service(task), core.deployment(task)
     settings: dict[str, Any] = service.settings if service else {}
-    return Ask(
+    ask = Ask(
         needs=task.needs,
         provider=task.provider,
         strategy=settings.get("placementStrategy", ()),
@@ -49,6 +49,7 @@ def _ask_again(core: Core, task: Task) -> Ask:
         hosts=deployment.hosts if deployment else Counter(),
         zone=task.zone_only,
     )
+    return Places(cluster.instances.values(), ask)
 
 
 def give_up(core: Core, task: Task) -> None:
@@ -59,7 +60,7 @@ def give_up(core: Core, task: Task) -> None:
     cluster = core.cluster(task)
     if task.arn not in cluster.waiting:
         return
-    _, lacking = place(list(cluster.instances.values()), _ask_again(core, task))
+    lacking = _places(core, cluster, task).lacking()
     reason = lacking[0].reason if lacking else "EMPTY CAPACITY PROVIDER"
     stop = Stop(
         code=FAILED_TO_START,

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from perpetual.sandbox.ecs import definitions
 from perpetual.sandbox.ecs.completion import may_rebalance
+from perpetual.sandbox.ecs.constraints import check_constraints
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.errors import invalid, unsupported
-from perpetual.sandbox.ecs.placement import check_constraints
 from perpetual.sandbox.ecs.records import Document, Revision
 
 STRATEGIES_MOST: Final = 5

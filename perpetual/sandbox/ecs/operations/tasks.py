@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 from typing import Any, Final
 
 from perpetual.sandbox.ecs import definitions, ending, launch, waiting
+from perpetual.sandbox.ecs.constraints import check_constraints
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.ending import USER, Stop
 from perpetual.sandbox.ecs.errors import CONFLICT, EcsError, client, invalid
@@ -21,7 +22,6 @@ from perpetual.sandbox.ecs.operations.lookup import (
     task,
 )
 from perpetual.sandbox.ecs.operations.providers import strategy_of
-from perpetual.sandbox.ecs.placement import check_constraints
 from perpetual.sandbox.ecs.records import Document
 from perpetual.sandbox.ecs.shapes import failure, tag_map
 from perpetual.sandbox.ecs.shapes import tasks as shapes

@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.
 
 from typing import Any
 
+from perpetual.sandbox.ecs.constraints import attributes
 from perpetual.sandbox.ecs.core import Core
 from perpetual.sandbox.ecs.health import task_health
 from perpetual.sandbox.ecs.model import Container, Instance, Load, Task
-from perpetual.sandbox.ecs.placement import attributes
 from perpetual.sandbox.ecs.records import Document
 from perpetual.sandbox.ecs.shapes import present, tag_list
 from perpetual.sandbox.ecs.states import PENDING, TaskStatus

@@ -1,5 +1,6 @@
 """Services: created, refused, changed, deleted, described."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -282,7 +283,8 @@ def test_service_deployments_are_listed_newest_first_by_status_and_time() -> Non
     assert listed() == ["IN_PROGRESS", "SUCCESSFUL", "SUCCESSFUL"]
     assert listed(status=["IN_PROGRESS"]) == ["IN_PROGRESS"]
     assert listed(createdAt={"after": first}) == ["IN_PROGRESS", "SUCCESSFUL"]
-    assert listed(createdAt={"before": first}) == ["SUCCESSFUL"]
+    moment = datetime.fromtimestamp(first, UTC)  # as boto3 takes it
+    assert listed(createdAt={"before": moment}) == ["SUCCESSFUL"]
     assert listed(maxResults=2) == ["IN_PROGRESS", "SUCCESSFUL"]
 
 
