@@ -1,7 +1,7 @@
 """What people see of a run: a live table on a terminal, plain lines anywhere else."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from perpetual.deploy.clock import Clock
@@ -122,6 +122,3 @@ def display(clock: Clock, *, as_json: bool) -> "Plain | Table":
     from rich.console import Console  # noqa: PLC0415 - costs time that a pipe need not pay
 
     return Table(clock, Console(highlight=False))
-
-
-Display = Callable[..., "Plain | Table"]

@@ -99,8 +99,8 @@ def _migrates(run: Run) -> bool:
     return (run.options.migrate or begun) and not run.journal.touched
 
 
-def update(run: Run, definition: str, desired: int | None) -> datetime:
-    """Give the service its new revision, and return ECS's time of that.
+def update(run: Run, definition: str, desired: int | None) -> None:
+    """Give the service its new revision, and write down ECS's time of that.
 
     A run that was interrupted right after this finds it done.
 
@@ -121,7 +121,6 @@ def update(run: Run, definition: str, desired: int | None) -> datetime:
             run.say(f"service updated to {_revision(definition)}")
         began: datetime = deployment["createdAt"]
         run.book.write(update=deployment["id"], updated=began.isoformat())
-    return began
 
 
 def _unchanged(run: Run, now: str, definition: str) -> None:
@@ -186,7 +185,12 @@ def _start(run: Run, migrating: str) -> str:
     task = run.journal.migration
     if not task:
         call = requests.run_migration(run.published, migrating, run.journal.run)
-        task = migration.started(run.perform(call))
+        said = run.perform(call)
+        try:
+            task = migration.started(said)
+        except OperatorError:
+            run.book.write(schema=Schema.SAME)
+            raise
         run.book.write(migration=task)
     return task
 

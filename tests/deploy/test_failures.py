@@ -133,6 +133,8 @@ def test_no_host_for_the_migration_is_a_sentence(aws: Aws, bench: Bench) -> None
     aws._ecs = full  # type: ignore[method-assign,assignment]  # noqa: SLF001 - as above
     error = bench.fails()
     assert "no host takes the migration: RESOURCE:MEMORY" in error.message
+    assert bench.journal is not None
+    assert bench.journal.schema is Schema.SAME
     assert error.exit_code is Exit.KEPT
 
 
