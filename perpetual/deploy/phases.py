@@ -1,7 +1,6 @@
 """The phases up to the update: push, register, pull beside migrate, update."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from perpetual.aws.calls import attempt, every
@@ -119,8 +118,7 @@ def update(run: Run, definition: str, desired: int | None) -> None:
             )
             deployment = primary(run.perform(call)["service"])
             run.say(f"service updated to {_revision(definition)}")
-        began: datetime = deployment["createdAt"]
-        run.book.write(update=deployment["id"], updated=began.isoformat())
+        run.book.write(update=deployment["id"], updated=deployment["createdAt"].isoformat())
 
 
 def _unchanged(run: Run, now: str, definition: str) -> None:
