@@ -20,15 +20,16 @@ if [ ! -s "$data/PG_VERSION" ]; then
     as_postgres initdb --pgdata="$data.new" --username=rdsadmin --encoding=UTF8 --locale=C.UTF-8 --auth=reject >/dev/null
     printf 'hostssl all all all scram-sha-256\n' >"$data.new/pg_hba.conf"
     # By way of stdin: the password is in nobody's list of processes.
-    printf '%s\n' "CREATE ROLE rds_superuser NOLOGIN" \
-        "GRANT pg_checkpoint, pg_monitor, pg_signal_backend TO rds_superuser WITH ADMIN OPTION" \
-        "CREATE ROLE $MASTER_USER LOGIN CREATEDB CREATEROLE PASSWORD '$MASTER_PASSWORD'" \
-        "GRANT rds_superuser TO $MASTER_USER" |
+    password=$(printf '%s' "$MASTER_PASSWORD" | sed "s/'/''/g")
+    printf '%s\n' 'CREATE ROLE rds_superuser NOLOGIN' \
+        'GRANT pg_checkpoint, pg_monitor, pg_signal_backend TO rds_superuser WITH ADMIN OPTION' \
+        "CREATE ROLE \"$MASTER_USER\" LOGIN CREATEDB CREATEROLE PASSWORD '$password'" \
+        "GRANT rds_superuser TO \"$MASTER_USER\"" |
         as_postgres postgres --single -D "$data.new" postgres >/dev/null
     mv "$data.new" "$data"
 fi
 
-unset MASTER_PASSWORD
+unset MASTER_PASSWORD password
 exec setpriv --reuid=postgres --regid=postgres --clear-groups postgres -D "$data" \
     -c listen_addresses='*' \
     -c unix_socket_directories= \

@@ -209,7 +209,7 @@ def certificates(folder: Path) -> Path:
 @contextmanager
 def running(version: int, folder: Path, settings: Sequence[str] = ()) -> Iterator[Postgres]:
     """Run a server with the certificates of a folder; it is removed afterwards."""
-    passwords = {user: secrets.token_urlsafe(12) for user in (MASTER, SUPERUSER)}
+    passwords = {user: f"it's {secrets.token_urlsafe(12)}" for user in (MASTER, SUPERUSER)}
     container = f"perpetual-test-postgres-{uuid.uuid4().hex[:8]}"
     mounts = (f"{ROOT / 'release' / 'local'}:/local:ro", f"{folder}:/certificates:ro")
     try:
