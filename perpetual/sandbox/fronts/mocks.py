@@ -5,7 +5,6 @@ there, as `refresh: always` has it, then creates, updates or replaces, and at th
 the program no longer registers. Ids and outputs are real, and flow on to whoever depends on them.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -21,7 +20,13 @@ from perpetual.offline.capture import Capture
 from perpetual.offline.monitor import Monitor
 from perpetual.offline.preview import Plan
 from perpetual.sandbox.fronts import wire
-from perpetual.sandbox.fronts.provider import Comparison, HalfMadeError, Made, Provider
+from perpetual.sandbox.fronts.provider import (
+    Comparison,
+    HalfMadeError,
+    Made,
+    Provider,
+    default_tags,
+)
 from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.resources.dropped import Kept
 from perpetual.sandbox.resources.functions import FUNCTIONS
@@ -70,9 +75,12 @@ def apply(planned: Plan, cloud: Cloud, deployed: dict[str, Deployed]) -> Result:
         OperatorError: The program failed, or a resource of it.
     """
     monitor = _Deploying(cloud, deployed, stacks=planned.answers.stacks)
-    capture = program.run(
-        planned.project, planned.stack, planned.config, planned.answers, monitor=monitor
-    )
+    try:
+        capture = program.run(
+            planned.project, planned.stack, planned.config, planned.answers, monitor=monitor
+        )
+    finally:
+        monitor.put_in_order()
     monitor.remove_unregistered()
     return Result(capture=capture, changes=monitor.changes)
 
@@ -112,6 +120,7 @@ class _Deploying(Monitor):
         functions = {token: partial(answer, cloud) for token, answer in FUNCTIONS.items()}
         super().__init__(functions, stacks=stacks)
         self.changes: dict[str, Change] = {}
+        self._touched: set[str] = set()
         self._cloud = cloud
         self._deployed = deployed
         self._providers: dict[str, Provider] = {}
@@ -147,6 +156,7 @@ class _Deploying(Monitor):
     ) -> Made:
         provider = self._providers.get(request.provider, self._plain)
         was = self._deployed.pop(urn, None)
+        self._touched.add(urn)
         there = provider.read(request.type, was.id, was.state, was.inputs) if was else None
         known = there.inputs if there else {}
         wanted = ignoring(inputs, known, request.ignoreChanges) if there else inputs
@@ -193,6 +203,13 @@ class _Deploying(Monitor):
             retain=request.retainOnDelete,
         )
 
+    def put_in_order(self) -> None:
+        """Have what was registered stand before what a failed program did not come to."""
+        come_to = [urn for urn in self._deployed if urn in self._touched]
+        rest = [urn for urn in self._deployed if urn not in self._touched]
+        for urn in (*come_to, *rest):
+            self._deployed[urn] = self._deployed.pop(urn)
+
     def refuse_protected(self, found: Mapping[str, Deployed]) -> None:
         """Raise `OperatorError` if any of these must not be removed."""
         names = [urn.rpartition("::")[2] for urn, item in found.items() if item.protect]
@@ -217,14 +234,6 @@ def _deletes_first(request: resource_pb2.RegisterResourceRequest, found: Compari
     if request.deleteBeforeReplaceDefined:
         return bool(request.deleteBeforeReplace)
     return found.delete_first
-
-
-def default_tags(config: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tags that a provider's own arguments ask for, structured or as JSON."""
-    found = config.get("defaultTags") or {}
-    if isinstance(found, str):
-        found = json.loads(found)
-    return dict(found.get("tags") or {})
 
 
 def ignoring(

@@ -5,6 +5,7 @@ values read `UNKNOWN`. The fronts speak the protocols.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -274,3 +275,11 @@ def _differences(
 def _made_up(name: str, seed: bytes) -> str:
     digest = hashlib.sha256(seed + name.encode()).hexdigest()[:_DIGITS]
     return f"{name}-{digest}"
+
+
+def default_tags(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags that a provider's own arguments ask for, structured or as JSON."""
+    found = config.get("defaultTags") or {}
+    if isinstance(found, str):
+        found = json.loads(found)
+    return dict(found.get("tags") or {})

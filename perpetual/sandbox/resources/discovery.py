@@ -84,6 +84,8 @@ def _create_service(aws: Cloud, inputs: Values) -> str:
 def _read_service(aws: Cloud, identifier: str, _state: Values) -> Values | None:
     found = aws.find(_MAP, "get_service", "Service", Id=identifier)
     return found and {
+        "namespaceId": found.get("DnsConfig", {}).get("NamespaceId"),
+        "type": "DNS_HTTP",
         **aws.told(_MAP, "Service", found),
         "tagsAll": _tags(aws, found["Arn"]),
     }

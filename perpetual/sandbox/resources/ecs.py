@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from perpetual.sandbox.resources import spelling, tagging
+from perpetual.sandbox.resources import spelling, tagging, values
 from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.resources.kind import Kind, Values, names
 
@@ -284,8 +284,14 @@ def _told_network(network: Mapping[str, Any]) -> dict[str, Any]:
     return {**network, "assignPublicIp": network.get("assignPublicIp") == "ENABLED"}
 
 
-def _update_service(aws: Cloud, identifier: str, _state: Values, inputs: Values) -> None:
-    wanted = f"cluster {_SAID}"
+def _update_service(aws: Cloud, identifier: str, state: Values, inputs: Values) -> None:
+    """Say what has changed: of some arguments ECS makes a deployment even if they are the same.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+    """
+    before, after = _said(state), _said(inputs)
+    changed = [key for key in _SAID.split() if not values.equal(before.get(key), after.get(key))]
+    wanted = " ".join(["cluster", *changed])
     aws.call(_ECS, "update_service", _said(inputs), wanted, _SERVICE_NAMES, service=identifier)
 
 

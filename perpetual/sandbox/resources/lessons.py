@@ -2,8 +2,11 @@
 
 A group launches what its launch template says; AWS also looks up an image that a parameter names,
 and takes the type from a mixed instances policy. A policy may name everything of IAM in an account.
+A subnet group that is changed is still there.
 """
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final
 
 _BY_PARAMETER: Final = "resolve:ssm:"
@@ -24,12 +27,16 @@ def teach() -> None:
     """Make moto, in this process, do as AWS does; to do so again changes nothing."""
     from moto.autoscaling.models import FakeAutoScalingGroup  # noqa: PLC0415 - only the sandbox needs it
     from moto.iam import policy_validation  # noqa: PLC0415 - as above
+    from moto.rds.models import RDSBackend  # noqa: PLC0415 - as above
 
     paths = policy_validation.VALID_RESOURCE_PATH_STARTING_VALUES["iam"]["values"]
     if _EVERYTHING not in paths:
         paths.append(_EVERYTHING)
     for name, value in (("image_id", _image), ("instance_type", _type)):
         setattr(FakeAutoScalingGroup, name, property(value))
+    if not hasattr(RDSBackend.modify_db_subnet_group, "__wrapped__"):
+        keeping = _keeping(RDSBackend.modify_db_subnet_group)
+        RDSBackend.modify_db_subnet_group = keeping  # type: ignore[method-assign]  # a repair
 
 
 def _template(group: Any) -> Any:
@@ -69,3 +76,15 @@ def _type(group: Any) -> str:
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
     chosen = next((item["InstanceType"] for item in overrides if "InstanceType" in item), None)
     return str(chosen or _template(group).instance_type)
+
+
+def _keeping(modify: Callable[..., Any]) -> Callable[..., Any]:
+    """Return moto's change of a subnet group, which takes the group out, with the way back in."""
+
+    @wraps(modify)
+    def call(rds: Any, name: str, *rest: Any) -> Any:
+        group = modify(rds, name, *rest)
+        rds.subnet_groups[name] = group
+        return group
+
+    return call

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/
 from collections.abc import Mapping
 from typing import Any, Final
 
-from perpetual.sandbox.resources import tagging
+from perpetual.sandbox.resources import tagging, values
 from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.resources.kind import Kind, Values, names
 
@@ -47,7 +47,7 @@ _AFTERWARDS: Final = (
 """What a restored or replicated instance takes only once it exists."""
 _CHANGING: Final = (
     "allocatedStorage backupRetentionPeriod backupWindow maintenanceWindow engineVersion "
-    "allowMajorVersionUpgrade applyImmediately manageMasterUserPassword "
+    "manageMasterUserPassword "
     "masterUserSecretKmsKeyId password publiclyAccessible"
 )
 _NAMES: Final = {
@@ -135,7 +135,6 @@ def _read_instance(aws: Cloud, identifier: str, state: Values) -> Values | None:
     return {
         **said,
         "address": place.get("Address"),
-        "hostedZoneId": place.get("HostedZoneId"),
         "port": place.get("Port"),
         "endpoint": f"{place.get('Address')}:{place.get('Port')}",
         "engineVersion": _asked_version(str(found["EngineVersion"]), state),
@@ -152,6 +151,9 @@ def _read_instance(aws: Cloud, identifier: str, state: Values) -> Values | None:
         "restoreToPointInTime": state.get("restoreToPointInTime"),
         # Nobody can ask RDS for a password.
         "password": state.get("password"),
+        # It moves on by itself: as a difference it would tell nothing.
+        "latestRestorableTime": state.get("latestRestorableTime")
+        or said.get("latestRestorableTime"),
         "tagsAll": _tags(aws, found, "DBInstanceArn"),
     }
 
@@ -163,11 +165,14 @@ def _asked_version(actual: str, state: Values) -> str:
 
 
 def _update_instance(aws: Cloud, identifier: str, state: Values, inputs: Values) -> None:
-    wanted = set(f"{_ALWAYS} {_CHANGING}".split())
-    if state.get("password") == inputs.get("password"):
-        wanted.discard("password")
-    if inputs.get("replicateSourceDb"):
-        wanted -= {"allocatedStorage", "engineVersion"}
+    """Ask for what is not as it should be: RDS would take the rest for a wish as well."""
+    there = _read_instance(aws, identifier, state) or {}
+    own = {"allowMajorVersionUpgrade", "applyImmediately"}
+    wanted = own | {
+        key
+        for key in f"{_ALWAYS} {_CHANGING}".split()
+        if key in inputs and not values.covers(there.get(key), inputs[key])
+    }
     old = set(state.get("enabledCloudwatchLogsExports") or ())
     new = set(inputs.get("enabledCloudwatchLogsExports") or ())
     exports = {"EnableLogTypes": sorted(new - old), "DisableLogTypes": sorted(old - new)}
@@ -204,7 +209,7 @@ INSTANCE: Final = Kind(
         "finalSnapshotIdentifier skipFinalSnapshot"
     ),
     outputs=names(
-        "address arn endpoint engineVersionActual hostedZoneId latestRestorableTime "
+        "address arn endpoint engineVersionActual latestRestorableTime "
         "masterUserSecrets replicas resourceId status"
     ),
     create=_create_instance,
@@ -327,6 +332,7 @@ def _read_subnets(aws: Cloud, identifier: str, _state: Values) -> Values | None:
         _RDS, "describe_db_subnet_groups", "DBSubnetGroups", DBSubnetGroupName=identifier
     )
     return found and {
+        "supportedNetworkTypes": ["IPV4"],
         **aws.told(_RDS, "DBSubnetGroup", found, _SUBNET_NAMES),
         "subnetIds": [item["SubnetIdentifier"] for item in found["Subnets"]],
         "tagsAll": _tags(aws, found, "DBSubnetGroupArn"),

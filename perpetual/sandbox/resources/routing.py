@@ -260,6 +260,7 @@ def _read_endpoint(aws: Cloud, identifier: str, _state: Values) -> Values | None
     )["PrefixLists"]
     groups = [item["GroupId"] for item in found.get("Groups", ())]
     return {
+        "requesterManaged": False,
         **said,
         **({"securityGroupIds": groups} if groups else {}),
         "prefixListId": lists[0]["PrefixListId"] if lists else None,

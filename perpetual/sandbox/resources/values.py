@@ -86,17 +86,24 @@ def _each_covered(found: list[Any], given: list[Any], *, ordered: bool) -> bool:
 def refreshed(found: Any, given: Any, *, ordered: bool = False) -> Any:
     """Return what was given, brought up to what AWS tells; what nobody gave is left out.
 
-    A text stays a text: what differs in a document is shown as that document.
+    A document as text stays one.
     """
     if covers(found, given, ordered=ordered):
         return given
-    if isinstance(given, Mapping) and isinstance(found, Mapping):
-        return {
-            key: refreshed(found[key], value, ordered=ordered)
-            for key, value in given.items()
-            if found.get(key) is not None
-        }
-    return found
+    told, asked = document(found), document(given)
+    match asked:
+        case Mapping() if isinstance(told, Mapping):
+            result: Any = {
+                key: refreshed(told[key], value, ordered=ordered)
+                for key, value in asked.items()
+                if told.get(key) is not None
+            }
+        case list() if isinstance(told, list) and len(told) == len(asked):
+            pairs = zip(told, asked, strict=True)
+            result = [refreshed(one, other, ordered=ordered) for one, other in pairs]
+        case _:
+            return found
+    return json.dumps(result) if isinstance(given, str) else result
 
 
 def _text(value: Any) -> str:
