@@ -6,20 +6,29 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COMPILE := --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --quiet
 
-.PHONY: preview test test-release check format bench mutants schema lock clean
+.PHONY: preview test test-release test-sandbox sandbox check format bench mutants schema lock clean
 
 ## preview: show every resource of the prod and dev stacks, and the policy pack's verdict
 preview: $(READY)
 	@$(BIN)/perpetual preview --stack prod
 	@$(BIN)/perpetual preview --stack dev
 
-## test: run the test suite, offline
+## test: run the test suite, offline; with Docker and the base images there, the release's core too
 test: $(READY)
-	@$(BIN)/pytest --ignore=tests/release
+	@$(BIN)/pytest --ignore=tests/release --ignore=tests/sandbox_docker
+	@$(BIN)/pytest -n0 -rs -m core tests/release
 
-## test-release: test the release on real containers; needs root, Docker, Compose and debootstrap
+## test-release: test the release on real containers; on Debian, as root, `.ci/docker FILE` installs what that needs
 test-release: $(READY)
-	@$(BIN)/pytest -n0 tests/release
+	@CONTAINERS=demanded $(BIN)/pytest -n0 tests/release
+
+## test-sandbox: test the sandbox, and releases in it; needs what `make test-release` needs
+test-sandbox: $(READY)
+	@CONTAINERS=demanded $(BIN)/pytest -n0 tests/sandbox_docker
+
+## sandbox: a running copy of the stack on this machine, with AWS emulated; SANDBOX holds more options of `up`
+sandbox: $(READY)
+	@$(BIN)/perpetual sandbox up $(SANDBOX)
 
 ## check: formatting, lint, types and import directions
 check: $(READY)

@@ -5,6 +5,8 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
+
 from perpetual.database.connection import connect
 from perpetual.release import docker
 from perpetual.release.environment import DATABASE, Environment
@@ -58,6 +60,7 @@ def _joined(node: Node, count: int) -> bool:
     return len(events(node, "node joined")) >= count - 1
 
 
+@pytest.mark.core
 def test_three_nodes_mesh_within_two_seconds_of_the_last_start(
     start: Start, measured: Measured
 ) -> None:

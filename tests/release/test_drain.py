@@ -4,6 +4,8 @@ import time
 from dataclasses import replace
 from functools import partial
 
+import pytest
+
 from perpetual.release import docker
 from perpetual.release.environment import NODES, Environment
 from perpetual.release.web import Client, Load
@@ -50,6 +52,7 @@ def ended(node: Node) -> float:
     return seconds
 
 
+@pytest.mark.core
 def test_200_requests_in_flight_survive_the_end_of_a_node(
     environment: Environment, measured: Measured
 ) -> None:

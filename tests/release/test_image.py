@@ -15,6 +15,7 @@ from tests.release.support import layers, until
 MIB = 1_048_576
 
 
+@pytest.mark.core
 def test_it_is_small_and_holds_neither_compiler_nor_source(built: build.Built) -> None:
     """Under 200 MB; no Elixir, no Erlang compiler beside the release, no source, no build tools."""
     assert built.size < 200 * 1_000_000
@@ -35,6 +36,7 @@ def test_nothing_in_it_belongs_to_the_release(built: build.Built) -> None:
     assert found == ""
 
 
+@pytest.mark.core
 def test_it_starts_on_a_read_only_root_and_says_what_it_is(
     built: build.Built, start: Start
 ) -> None:

@@ -89,6 +89,7 @@ def test_head_is_get_without_its_body(node: Client) -> None:
 # --- through the balancer
 
 
+@pytest.mark.core
 def test_the_balancer_leads_to_its_own_port_with_the_query(environment: Environment) -> None:
     """And what it leads to is served."""
     plain = Client(port=environment.ports.http)
@@ -162,6 +163,7 @@ def test_a_quotation_mark_is_a_character_like_others(environment: Environment) -
     assert orders(environment.client) >= 0
 
 
+@pytest.mark.core
 def test_the_release_talks_tls_to_its_database(environment: Environment) -> None:
     """As the database sees it, in the role that may not change its shape."""
     told = json.loads(environment.client.ask("/database").body)

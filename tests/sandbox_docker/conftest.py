@@ -9,25 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from perpetual.release import docker
 from perpetual.sandbox.runtime import docker_api, network, registry
 from perpetual.sandbox.runtime.docker_api import Client
 from perpetual.sandbox.runtime.labels import Labels
 from perpetual.sandbox.runtime.network import Network
 from perpetual.sandbox.runtime.parts import Site
 from perpetual.sandbox.runtime.registry import Registry
-from tests.release.support import prepared
+from tests.release.support import demand_bases
 from tests.sandbox_docker.support import IMAGES
 
 
 @pytest.fixture(scope="session", autouse=True)
 def bases() -> None:
     """Make the base images and name those of the sandbox's parts."""
-    if not docker.available():
-        if os.environ.get("CI"):
-            pytest.fail("there is no Docker, and in CI the sandbox has to be tested")
-        pytest.skip("there is no Docker here; `make test-release` says what it needs")
-    prepared()
+    demand_bases()
     os.environ.update(IMAGES)
 
 
