@@ -1,5 +1,6 @@
 """`perpetual sandbox ...`: options in, a running copy of the stack on this machine out."""
 
+import gc
 import json
 import sys
 from collections.abc import Mapping
@@ -76,6 +77,9 @@ def up(  # noqa: PLR0913 - one parameter per option
         ports=Ports(api=port, http=http_port, https=https_port),
     )
     show(_ready(steps.up(options, _say)))
+    # The SDK leaves a million objects, through which Python would go once more as it ends: for
+    # seconds, while somebody waits for the prompt.
+    gc.freeze()
     return 0
 
 

@@ -1,6 +1,7 @@
 """AWS's API on loopback: what the sandbox answers itself, in front of moto.
 
-A handler takes a call and returns what boto3 would; a tap is told of a call that moto has granted.
+A handler takes a call and returns what boto3 would, or None where moto shall answer; a tap is told
+of a call that moto has granted.
 """
 
 import threading
@@ -17,7 +18,7 @@ from perpetual.sandbox.runtime import wire
 from perpetual.sandbox.runtime.moto_app import Application
 from perpetual.sandbox.runtime.wire import Call, Environ, Refused, Scope
 
-Handler = Callable[[Call], Mapping[str, Any]]
+Handler = Callable[[Call], Mapping[str, Any] | None]
 Streamer = Callable[[Call], Iterable[bytes]]
 Tap = Callable[[Call], None]
 Key = tuple[str, str]
@@ -51,7 +52,8 @@ class Api:
         try:
             if handler:
                 result = handler(wire.read(environ, to, name))
-                return wire.answer(to.service, name, result)(environ, start_response)
+                if result is not None:
+                    return wire.answer(to.service, name, result)(environ, start_response)
             if key in self.streamers:
                 events = self.streamers[key](wire.read(environ, to, name))
                 return Response(events, headers={"Content-Type": EVENT_STREAM})(

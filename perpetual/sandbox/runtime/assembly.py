@@ -24,7 +24,7 @@ from perpetual.sandbox.runtime import (
     secret_values,
 )
 from perpetual.sandbox.runtime.alarms import Alarms
-from perpetual.sandbox.runtime.answers import targets
+from perpetual.sandbox.runtime.answers import filtering, targets
 from perpetual.sandbox.runtime.answers.commands import Commands
 from perpetual.sandbox.runtime.answers.ecr import Ecr
 from perpetual.sandbox.runtime.answers.refresh import Refreshes
@@ -129,13 +129,11 @@ def _founded(options: Options, site: Site, pool: ThreadPoolExecutor, endpoint: s
 def _connect(stack: ExitStack, sandbox: Sandbox, pool: ThreadPoolExecutor, gateway: str) -> None:
     """Give the control plane its world: tasks, targets, names and hosts."""
     clients, engine, site = sandbox.clients, sandbox.engine, sandbox.site
-    reads: Any = metadata.application(sandbox.world.running, sandbox.world.zone)
-    at = stack.enter_context(api.serving(reads, host=gateway, name="metadata"))
     place = Place(
         labels=site.labels,
         network=site.network,
         registry=sandbox.registry.address,
-        metadata=f"http://{gateway}:{at}",
+        metadata=_metadata(stack, sandbox, gateway),
         authority=sandbox.authority.file,
     )
     around = Surroundings(
@@ -157,6 +155,21 @@ def _connect(stack: ExitStack, sandbox: Sandbox, pool: ThreadPoolExecutor, gatew
     )
 
 
+def _metadata(stack: ExitStack, sandbox: Sandbox, gateway: str) -> str:
+    """Serve the tasks' metadata, and return the address at which containers reach it.
+
+    Where the engine runs in a machine of its own, as Docker Desktop's does, its gateway is no
+    address of this machine, and containers reach this one's loopback by a name.
+    """
+    reads: Any = metadata.application(sandbox.world.running, sandbox.world.zone)
+    try:
+        port = stack.enter_context(api.serving(reads, host=gateway, name="metadata"))
+    except OSError:
+        port = stack.enter_context(api.serving(reads, name="metadata"))
+        return f"http://host.docker.internal:{port}"
+    return f"http://{gateway}:{port}"
+
+
 def _answer(stack: ExitStack, sandbox: Sandbox, front: Api) -> None:
     """Put the sandbox's own answers in front of moto's."""
     parts, clients, account = sandbox.parts, sandbox.clients, sandbox.options.account
@@ -170,6 +183,7 @@ def _answer(stack: ExitStack, sandbox: Sandbox, front: Api) -> None:
             **commands.handlers,
             **refreshes.handlers,
             **targets.handlers(clients, parts.traffic.targets),
+            **filtering.handlers(clients),
         }
     )
     front.streamers.update(tail.streamers)

@@ -30,6 +30,16 @@ PAUSE: Final = "~internal~ecs~pause"
 
 ECR: Final = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
 
+UNSUPPORTED: Final = (
+    "environmentFiles",
+    "firelensConfiguration",
+    "mountPoints",
+    "resourceRequirements",
+    "restartPolicy",
+    "volumesFrom",
+)
+"""Fields that the sandbox does not have; a container that sets one does not start."""
+
 _LOGS: Final = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
 
@@ -113,6 +123,11 @@ def pause(start: TaskStart, place: Place, image: str) -> Wanted:
     }
     name = place.labels.named(start.task[-8:], "pause")
     return Wanted(container=PAUSE, name=name, token="", body=body)
+
+
+def unsupported(definition: Mapping[str, Any]) -> list[str]:
+    """Return the fields that a container sets and the sandbox does not have."""
+    return [name for name in UNSUPPORTED if definition.get(name)]
 
 
 def reference(image: str, registry: str) -> str:

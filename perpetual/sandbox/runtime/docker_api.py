@@ -1,6 +1,5 @@
 """The edge to Docker: what the sandbox asks of its API, with faults in the words of ECS's agent."""
 
-import logging
 from contextlib import suppress
 from typing import Any, Final
 
@@ -8,11 +7,8 @@ import docker  # type: ignore[import-untyped]
 from docker.errors import APIError, DockerException, NotFound  # type: ignore[import-untyped]
 
 from perpetual.errors import OperatorError
-from perpetual.sandbox.runtime import containers
 from perpetual.sandbox.runtime.containers import Wanted
 from perpetual.sandbox.runtime.labels import Labels
-
-_LOG = logging.getLogger(__name__)
 
 Client = Any
 """docker-py's APIClient, which has no types."""
@@ -26,6 +22,10 @@ POOL: Final = 64
 
 class Failed(Exception):  # noqa: N818 - what the agent reports, not a fault of the sandbox
     """Something that Docker refused, as ECS's agent would say it."""
+
+
+class LimitsRefused(Failed):
+    """A limit of the process, such as that of open files, that this daemon may not raise."""
 
 
 def connect() -> Client:
@@ -76,11 +76,9 @@ def digest(client: Client, reference: str) -> str | None:
 def run(client: Client, wanted: Wanted) -> str:
     """Create and start a container, and return its id.
 
-    A daemon that may not raise the limit of open files runs it with the daemon's own limits: said
-    once, and wrong only for a release that needs more.
-
     Raises:
-        Failed: It cannot be created or started; nothing of it is left.
+        LimitsRefused: The daemon may not raise limits of the process; nothing of it is left.
+        Failed: It cannot be created or started otherwise; likewise.
     """
     try:
         created = client.create_container_from_config(wanted.body, wanted.name)["Id"]
@@ -90,14 +88,10 @@ def run(client: Client, wanted: Wanted) -> str:
         client.start(created)
     except APIError as error:
         client.remove_container(created, force=True, v=True)
-        if "rlimit" in _daemon(error) and "Ulimits" in wanted.body["HostConfig"]:
-            _LOG.warning("this daemon may not raise limits: %s runs without ulimits", wanted.name)
-            body = containers.without_limits(wanted.body)
-            return run(
-                client,
-                Wanted(container=wanted.container, name=wanted.name, token=wanted.token, body=body),
-            )
-        raise Failed(f"CannotStartContainerError: {_daemon(error)}") from error
+        said = f"CannotStartContainerError: {_daemon(error)}"
+        if "rlimit" in said and "Ulimits" in wanted.body["HostConfig"]:
+            raise LimitsRefused(said) from error
+        raise Failed(said) from error
     return str(created)
 
 

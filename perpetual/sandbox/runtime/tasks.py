@@ -15,7 +15,8 @@ from docker.errors import APIError, DockerException, NotFound  # type: ignore[im
 from perpetual.sandbox.ecs import world
 from perpetual.sandbox.ecs.world import Report, TaskStart
 from perpetual.sandbox.runtime import containers, docker_api, parts
-from perpetual.sandbox.runtime.docker_api import Client, Failed
+from perpetual.sandbox.runtime.containers import Wanted
+from perpetual.sandbox.runtime.docker_api import Client, Failed, LimitsRefused
 from perpetual.sandbox.runtime.parts import Part
 from perpetual.sandbox.runtime.running import Running, Surroundings, await_needs
 
@@ -47,6 +48,7 @@ class Tasks:
         self._pool = pool
         self._lock = threading.Lock()
         self._tasks: dict[str, Running] = {}
+        self._limits = True
         self._pulled: set[tuple[str, str]] = set()
         self._over = threading.Event()
         self._events: Any = None
@@ -142,18 +144,32 @@ class Tasks:
 
     def _run(self, running: Running, definition: Mapping[str, Any]) -> None:
         start, around = running.start, self._around
+        if missing := containers.unsupported(definition):
+            raise Failed(f"CannotCreateContainerError: the sandbox has no {', '.join(missing)}")
         around.shipping.open(start, definition)
         place = replace(around.place, names=around.names(start))
         wanted = containers.wanted(
             start, definition, place, around.secrets(definition), joins=running.pause
         )
         running.tokens[wanted.token] = wanted.container
-        container = docker_api.run(self._client, wanted)
+        container = self._started(wanted)
         around.shipping.follow(start, definition, container)
         with running.lock:
             running.ids[wanted.container] = container
         if not running.pause:
             running.address = docker_api.address(self._client, container, place.network)
+
+    def _started(self, wanted: Wanted) -> str:
+        """Start a container, without limits of its process once the daemon has refused them."""
+        if self._limits:
+            try:
+                return docker_api.run(self._client, wanted)
+            except LimitsRefused as error:
+                self._limits = False
+                _LOG.warning("containers run without ulimits from here on: %s", error)
+        return docker_api.run(
+            self._client, replace(wanted, body=containers.without_limits(wanted.body))
+        )
 
     def _share(self, running: Running) -> None:
         """Start what holds the network of a task's containers, whichever of them ends first."""

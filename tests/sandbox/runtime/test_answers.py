@@ -29,6 +29,13 @@ def call(service: str, operation: str, **parameters: Any) -> Call:
     )
 
 
+def ask(whom: Any, service: str, operation: str, **parameters: Any) -> Any:
+    """Return what a part answers to a call."""
+    found = whom.handlers[service, operation](call(service, operation, **parameters))
+    assert found is not None
+    return found
+
+
 # --- commands on hosts
 
 
@@ -102,7 +109,7 @@ def send(commands: Commands, **changes: Any) -> str:
         "Parameters": {"digest": [DIGEST]},
         **changes,
     }
-    said = commands.handlers["ssm", "SendCommand"](call("ssm", "SendCommand", **request))
+    said = ask(commands, "ssm", "SendCommand", **request)
     return str(said["Command"]["CommandId"])
 
 
@@ -117,13 +124,11 @@ def test_a_command_pulls_on_each_host_and_tells_how_it_went(
 ) -> None:
     """One succeeds and one fails, each with its own status and words."""
     command = send(commands)
-    listing = commands.handlers["ssm", "ListCommandInvocations"]
-    found = listing(call("ssm", "ListCommandInvocations", CommandId=command))
+    found = ask(commands, "ssm", "ListCommandInvocations", CommandId=command)
     statuses = {one["InstanceId"]: one["Status"] for one in found["CommandInvocations"]}
     assert statuses == {"i-1": "Success", "i-2": "Failed"}
     assert pulled == [("i-1", f"{STACK.repository_url}@{DIGEST}")]
-    getting = commands.handlers["ssm", "GetCommandInvocation"]
-    one = getting(call("ssm", "GetCommandInvocation", CommandId=command, InstanceId="i-2"))
+    one = ask(commands, "ssm", "GetCommandInvocation", CommandId=command, InstanceId="i-2")
     assert one["ResponseCode"] == 1
     assert "no route" in one["StandardErrorContent"]
 
@@ -154,8 +159,7 @@ def test_what_ssm_refuses(commands: Commands, changes: Any, code: str) -> None:
 def test_no_other_document_does_anything(commands: Commands, pulled: Pulled) -> None:
     """The hosts have no shell; the command fails and says so."""
     command = send(commands, DocumentName="reboot", InstanceIds=["i-1"], Parameters={})
-    getting = commands.handlers["ssm", "GetCommandInvocation"]
-    one = getting(call("ssm", "GetCommandInvocation", CommandId=command, InstanceId="i-1"))
+    one = ask(commands, "ssm", "GetCommandInvocation", CommandId=command, InstanceId="i-1")
     assert (one["Status"], pulled) == ("Failed", [])
 
 
@@ -203,8 +207,8 @@ def ecr() -> Ecr:
 def test_an_image_is_described_from_its_manifest(ecr: Ecr) -> None:
     """Digest, tags and size are the registry's."""
     for wanted in ({"imageIds": [{"imageTag": "a"}]}, {}):
-        request = call("ecr", "DescribeImages", repositoryName="perpetual/dev", **wanted)
-        (found,) = ecr.handlers["ecr", "DescribeImages"](request)["imageDetails"]
+        said = ask(ecr, "ecr", "DescribeImages", repositoryName="perpetual/dev", **wanted)
+        (found,) = said["imageDetails"]
         assert (found["imageDigest"], found["imageTags"]) == (DIGEST, ["a", "b"])
         assert found["imageSizeInBytes"] == 3210
 
@@ -218,26 +222,22 @@ def test_an_image_is_described_from_its_manifest(ecr: Ecr) -> None:
 )
 def test_what_ecr_does_not_have(ecr: Ecr, repository: str, tag: str, code: str) -> None:
     """The error is AWS's."""
-    request = call("ecr", "DescribeImages", repositoryName=repository, imageIds=[{"imageTag": tag}])
     with pytest.raises(Refused) as raised:
-        ecr.handlers["ecr", "DescribeImages"](request)
+        ask(ecr, "ecr", "DescribeImages", repositoryName=repository, imageIds=[{"imageTag": tag}])
     assert raised.value.code == code
 
 
 def test_images_are_fetched_each_by_itself(ecr: Ecr) -> None:
     """One that is missing is a failure beside the others."""
     wanted = [{"imageTag": "a"}, {"imageTag": "c"}]
-    request = call("ecr", "BatchGetImage", repositoryName="perpetual/dev", imageIds=wanted)
-    found = ecr.handlers["ecr", "BatchGetImage"](request)
+    found = ask(ecr, "ecr", "BatchGetImage", repositoryName="perpetual/dev", imageIds=wanted)
     assert [one["imageId"]["imageDigest"] for one in found["images"]] == [DIGEST]
     assert [one["failureCode"] for one in found["failures"]] == ["ImageNotFound"]
 
 
 def test_the_token_is_for_the_registry_on_this_machine(ecr: Ecr) -> None:
     """Whoever pushes goes where it says."""
-    (data,) = ecr.handlers["ecr", "GetAuthorizationToken"](call("ecr", "GetAuthorizationToken"))[
-        "authorizationData"
-    ]
+    (data,) = ask(ecr, "ecr", "GetAuthorizationToken")["authorizationData"]
     assert data["proxyEndpoint"] == "http://127.0.0.1:5000"
 
 

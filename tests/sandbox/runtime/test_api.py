@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
 from perpetual.sandbox.runtime import SWITCHES, api, moto_app
+from perpetual.sandbox.runtime.answers import filtering
 from perpetual.sandbox.runtime.answers.tail import LiveTail
 from perpetual.sandbox.runtime.api import Api
 from perpetual.sandbox.runtime.clients import Clients
@@ -191,6 +193,25 @@ def test_live_tail_sends_what_is_put_meanwhile(front: Front) -> None:
     stream.close()
     tail.close()
     assert found == ["wanted 1", "wanted in /g"]
+
+
+def test_events_are_filtered_by_pattern(front: Front) -> None:
+    """Moto alone would return them all; without a pattern it does."""
+    front.application.handlers.update(filtering.handlers(front.clients))
+    logs = front.clients("logs")
+    logs.create_log_group(logGroupName="/g")
+    logs.create_log_stream(logGroupName="/g", logStreamName="s")
+    now = int(time.time() * 1000)
+    events = [
+        {"timestamp": now, "message": f'{{"level": "{level}"}}'} for level in ("info", "error")
+    ]
+    logs.put_log_events(logGroupName="/g", logStreamName="s", logEvents=events)
+    pattern = '{ $.level = "error" }'
+    found = logs.filter_log_events(logGroupName="/g", filterPattern=pattern)["events"]
+    assert [one["message"] for one in found] == ['{"level": "error"}']
+    assert len(logs.filter_log_events(logGroupName="/g")["events"]) == 2
+    with pytest.raises(ClientError, match="Invalid filter pattern"):
+        logs.filter_log_events(logGroupName="/g", filterPattern="%regex%")
 
 
 def test_many_callers_at_once(front: Front) -> None:
