@@ -31,6 +31,8 @@ class Backend:
 
         self._server = ThreadingHTTPServer((host, 0), Handler)
         self._server.daemon_threads = True
+        # A balancer that hangs up is none of anybody's business here.
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True

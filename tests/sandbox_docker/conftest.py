@@ -16,6 +16,7 @@ from perpetual.sandbox.runtime.network import Network
 from perpetual.sandbox.runtime.parts import Site
 from perpetual.sandbox.runtime.registry import Registry
 from tests.release.support import demand_bases
+from tests.sandbox_docker.example import Example
 from tests.sandbox_docker.support import IMAGES
 
 
@@ -30,6 +31,14 @@ def bases() -> None:
 def client(bases: None) -> Client:  # noqa: ARG001 - images first
     """Return a client of the Docker daemon."""
     return docker_api.connect()
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+    """Return the example's sources, of which images are built."""
+    made = Example(tmp_path_factory.mktemp("shop"))
+    yield made
+    made.remove()
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,11 @@
 import hashlib
 import shutil
 import subprocess
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from perpetual.release import build
-from perpetual.sandbox.runtime.docker_api import Client
+from perpetual.release import build, docker
 from tests.release.support import BASES, EXAMPLE
 
 PAGE = Path("lib/shop_web/router.ex")
@@ -16,11 +17,9 @@ NAME = "perpetual-test/sandbox-shop"
 class Example:
     """The example's sources in a repository of their own."""
 
-    def __init__(self, client: Client, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         """Copy them, with a file that stands in for the authorities of RDS."""
-        self._client = client
         self._folder = folder
-        self._built: list[str] = []
         ignored = shutil.ignore_patterns("_build", "deps")
         shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True, ignore=ignored)
         command = (
@@ -32,28 +31,55 @@ class Example:
 
     def build(self, page: str) -> str:
         """Return an image whose page says something, as committed."""
-        file = self._folder / PAGE
-        original = (EXAMPLE / PAGE).read_text()
-        assert "a shop" in original
-        file.write_text(original.replace("a shop", page))
-        self._git("add", "--all")
-        self._git("commit", "--quiet", "--allow-empty", "--message", page)
-        authority = (self._folder / "certs" / "rds-global-bundle.pem").read_bytes()
-        digest = hashlib.sha256(authority).hexdigest()
-        built = build.build(
-            build.Options(
-                context=self._folder,
-                name=NAME,
-                arguments={**BASES, "RDS_BUNDLE_SHA256": digest},
-            )
-        )
-        self._built.append(built.reference)
+        return self.edited(PAGE, "a shop", page)
+
+    def edited(self, name: Path, old: str, new: str) -> str:
+        """Return an image with something replaced in one file of the sources, as committed.
+
+        Raises:
+            OperatorError: What that makes of the sources cannot be built.
+        """
+        original = (EXAMPLE / name).read_text()
+        assert old in original
+        (self._folder / name).write_text(original.replace(old, new))
+        try:
+            self._git("add", "--all")
+            self._git("commit", "--quiet", "--allow-empty", "--message", new)
+            built = build.build(self._options)
+        finally:
+            (self._folder / name).write_text(original)
         return built.reference
 
+    def laid_over(self, image: str, name: str, *lines: str, **files: str) -> str:
+        """Return an image with more lines in its Dockerfile, which may copy files: built at once.
+
+        What the release reads as a source is a file of the image, so that this is what a build with
+        another such file makes.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            for file, text in files.items():
+                Path(folder, file).write_text(text)
+            Path(folder, "Dockerfile").write_text("\n".join([f"FROM {image}", *lines, ""]))
+            docker.run("build", "--quiet", "--tag", f"{NAME}:{name}", folder)
+        return f"{NAME}:{name}"
+
     def remove(self) -> None:
-        """Remove the images that were built."""
-        for reference in self._built:
-            self._client.remove_image(reference, force=True)
+        """Remove the images that were built, and what they were built in.
+
+        The authority is another each time, so that nothing of them could be used again.
+        """
+        for options in (self._options, replace(self._options, target=build.BUILDER)):
+            label = f"label={build.ARGUMENTS_LABEL}={build.fingerprint(options)}"
+            if images := docker.run("image", "ls", "--quiet", "--filter", label).split():
+                docker.run("image", "rm", "--force", *set(images))
+
+    @property
+    def _options(self) -> build.Options:
+        authority = (self._folder / "certs" / "rds-global-bundle.pem").read_bytes()
+        digest = hashlib.sha256(authority).hexdigest()
+        return build.Options(
+            context=self._folder, name=NAME, arguments={**BASES, "RDS_BUNDLE_SHA256": digest}
+        )
 
     def _git(self, *arguments: str) -> None:
         identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")

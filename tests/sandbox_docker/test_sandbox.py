@@ -6,12 +6,7 @@ One sandbox serves the whole module; the tests run in order, each from what the 
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.config import Config  # type: ignore[import-untyped]
@@ -19,93 +14,19 @@ from botocore.config import Config  # type: ignore[import-untyped]
 from perpetual import contract
 from perpetual.release.web import Client as Web
 from perpetual.release.web import Load
-from perpetual.sandbox import steps
-from perpetual.sandbox.runtime.clients import Clients
 from perpetual.sandbox.runtime.docker_api import Client
-from perpetual.sandbox.runtime.files import Files, State
 from perpetual.sandbox.runtime.labels import Labels
-from tests.release.support import ROOT
 from tests.sandbox_docker.example import Example
+from tests.sandbox_docker.project import PORTS, STACK, Project, sandbox
 from tests.sandbox_docker.support import until
-
-PORTS = ("--port", "0", "--http-port", "0", "--https-port", "0")
-STACK = contract.Stack(name="dev", account="444455556666", region="eu-west-1")
-
-
-@dataclass(frozen=True)
-class Project:
-    """A project of the test's own, and its sandbox."""
-
-    root: Path
-
-    @property
-    def files(self) -> Files:
-        """Return the sandbox's files."""
-        return Files.of(self.root)
-
-    @property
-    def state(self) -> State:
-        """Return what the sandbox says of itself."""
-        found = self.files.read()
-        assert found
-        return found
-
-    @property
-    def web(self) -> Web:
-        """Return a client of the balancer."""
-        return Web(port=self.state.https, ca_file=Path(self.state.ca_file))
-
-    @property
-    def clients(self) -> Clients:
-        """Return clients of AWS as the sandbox has it."""
-        return Clients(self.state.endpoint, self.state.region)
-
-    def run(self, *arguments: str, code: int = 0) -> str:
-        """Run `perpetual` in the project, against the sandbox if there is one."""
-        state = self.files.read()
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        done = subprocess.run(
-            [sys.executable, "-m", "perpetual", *arguments],
-            cwd=self.root,
-            env={**clean, **(steps.variables(state) if state else {})},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
-
-    def status(self) -> dict[str, Any]:
-        """Return what `sandbox status` tells."""
-        found: dict[str, Any] = json.loads(self.run("sandbox", "status", "--json"))
-        return found
-
-    def healthy(self) -> list[str]:
-        """Return the tasks that take requests."""
-        return [one["id"] for one in self.status()["tasks"] if one["health"] == "healthy"]
-
-
-@pytest.fixture(scope="module")
-def example(client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
-    """Return the example's sources, of which images are built."""
-    made = Example(client, tmp_path_factory.mktemp("shop"))
-    yield made
-    made.remove()
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, example: Example) -> Iterator[Project]:
     """Return a project with a sandbox in which the release runs."""
     root = tmp_path_factory.mktemp("project")
-    for item in ROOT.iterdir():
-        if not item.name.startswith("."):
-            (root / item.name).symlink_to(item)
-    made = Project(root)
-    try:
-        made.run("sandbox", "up", "--image", example.build("a shop"), *PORTS)
+    with sandbox(root, "--image", example.build("a shop")) as made:
         yield made
-    finally:
-        made.run("sandbox", "down")
 
 
 def left(client: Client, project: Project) -> Sequence[str]:
@@ -194,6 +115,24 @@ def test_a_change_is_deployed_without_a_failed_request(project: Project, example
     assert load.lost == []
     assert load.sent > 100
     assert project.web.ask("/").body.strip() == "another shop"
+
+
+def test_other_peoples_clients_find_what_they_know(project: Project) -> None:
+    """`ecs-deploy` deploys a revision of its own, and back; `awslogs` reads what the tasks wrote.
+
+    Both know nothing of the sandbox but AWS's variables.
+    """
+    ecs = ("ecs", "deploy", STACK.cluster, STACK.service, "--timeout", "180")
+    said = project.other(*ecs, "--env", "release", "DEPLOYED_BY", "ecs-deploy")
+    assert "Deployment successful" in said
+    until("its tasks serve", lambda: len(project.healthy()) == 2)
+    definition = project.clients("ecs").describe_services(
+        cluster=STACK.cluster, services=[STACK.service]
+    )["services"][0]["taskDefinition"]
+    number = int(definition.rpartition(":")[2])
+    back = f"{STACK.family}:{number - 1}"
+    assert "Deployment successful" in project.other(*ecs, "--task", back)
+    assert "listening" in project.other("awslogs", "get", STACK.log_group("release"), "ALL")
 
 
 def test_live_tail_shows_what_a_task_writes(project: Project) -> None:

@@ -10,7 +10,7 @@ from perpetual.sandbox.runtime import shipping
 from perpetual.sandbox.runtime.shipping import Line
 
 STAMP = "2026-11-29T05:36:01.000000002Z"
-LETTERS = st.characters(exclude_characters="\n", exclude_categories=("Cs",))
+LETTERS = st.characters(codec="utf-8", exclude_characters="\n")
 """What is left of bytes once they are read as UTF-8, whatever they were."""
 AT = 1_795_930_561_000_000_002
 
