@@ -7,7 +7,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from perpetual.release import build, docker
+from perpetual.release import build as building
+from perpetual.release import docker
 from tests.release.support import BASES, EXAMPLE
 
 PAGE = Path("lib/shop_web/router.ex")
@@ -45,7 +46,7 @@ class Example:
         try:
             self._git("add", "--all")
             self._git("commit", "--quiet", "--allow-empty", "--message", new)
-            built = build.build(self._options)
+            built = building.build(self._options)
         finally:
             (self._folder / name).write_text(original)
         return built.reference
@@ -68,16 +69,16 @@ class Example:
 
         The authority is another each time, so that nothing of them could be used again.
         """
-        for options in (self._options, replace(self._options, target=build.BUILDER)):
-            label = f"label={build.ARGUMENTS_LABEL}={build.fingerprint(options)}"
+        for options in (self._options, replace(self._options, target=building.BUILDER)):
+            label = f"label={building.ARGUMENTS_LABEL}={building.fingerprint(options)}"
             if images := docker.run("image", "ls", "--quiet", "--filter", label).split():
                 docker.run("image", "rm", "--force", *set(images))
 
     @property
-    def _options(self) -> build.Options:
+    def _options(self) -> building.Options:
         authority = (self._folder / "certs" / "rds-global-bundle.pem").read_bytes()
         digest = hashlib.sha256(authority).hexdigest()
-        return build.Options(
+        return building.Options(
             context=self._folder, name=NAME, arguments={**BASES, "RDS_BUNDLE_SHA256": digest}
         )
 

@@ -52,7 +52,7 @@ class Project:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Return the environment by which any program takes the sandbox for AWS, if there is one."""
+        """Return the environment by which programs take the sandbox for AWS."""
         state = self.files.read()
         clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return {**clean, **(steps.variables(state) if state else {})}
