@@ -8,10 +8,12 @@ back as one of `world`'s reports. Each behaviour names the page of AWS's documen
 | --- | --- |
 | `rollout` | how many tasks of which revision start and stop now |
 | `breaker` | when a deployment has failed |
-| `placement` | which host takes a task |
+| `placement`, `constraints` | which host takes a task |
+| `fleet` | how hosts join, drain and go |
 | `health` | what a task counts as |
-| `lifecycle` | from one state of a task to the next |
+| `lifecycle`, `ending` | how a task comes up, and how it ends |
 | `deployments` | how a deployment begins, ends, fails and is undone |
+| `completion` | when a deployment is over, and a service steady and even over its zones |
 | `scheduler` | carries the decisions out, service by service |
 | `events` | AWS's words for all of it |
 """

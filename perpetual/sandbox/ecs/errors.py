@@ -6,8 +6,6 @@ CLIENT: Final = "ClientException"
 INVALID: Final = "InvalidParameterException"
 CONFLICT: Final = "ConflictException"
 UNSUPPORTED: Final = "UnsupportedFeatureException"
-IN_USE: Final = "ResourceInUseException"
-LIMIT: Final = "LimitExceededException"
 
 
 class EcsError(Exception):

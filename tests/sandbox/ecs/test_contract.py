@@ -75,7 +75,17 @@ def test_the_package_knows_no_clock_no_chance_and_no_outside(path: Path) -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["rollout", "breaker", "health", "placement", "lifecycle", "ending", "deployments", "fleet"],
+    [
+        "rollout",
+        "breaker",
+        "health",
+        "placement",
+        "constraints",
+        "lifecycle",
+        "ending",
+        "deployments",
+        "fleet",
+    ],
 )
 def test_what_decides_names_the_pages_it_follows(name: str) -> None:
     """The modules that say what ECS does are a specification, and say from where they know."""

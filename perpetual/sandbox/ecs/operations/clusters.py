@@ -111,8 +111,9 @@ def put_providers(core: Core, request: Request) -> dict[str, Any]:
     """
     found = cluster(core, request["cluster"])
     names = [last(one) for one in request["capacityProviders"]]
-    for gone in set(found.providers) - set(names):
-        if any(one.provider == gone and not one.stopping for one in core.state.tasks.values()):
+    tasks = [one for one in core.state.tasks.values() if one.cluster == found.name]
+    for gone in sorted(set(found.providers) - set(names)):
+        if any(one.provider == gone and not one.stopping for one in tasks):
             raise EcsError(
                 "ResourceInUseException",
                 f"The capacity provider {gone} is in use by tasks and cannot be removed.",

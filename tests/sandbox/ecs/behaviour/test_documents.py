@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from perpetual.sandbox.ecs.errors import EcsError
-from tests.sandbox.ecs.stand import CLUSTER, ROLE, SERVICE, Stand, conforms, container, model
+from tests.sandbox.ecs.stand import (
+    CLUSTER,
+    NETWORK,
+    ROLE,
+    SERVICE,
+    Stand,
+    conforms,
+    container,
+    model,
+)
 
 GROUP = "arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:0:autoScalingGroupName/hosts"
 
@@ -88,6 +97,22 @@ def test_a_cluster_is_deleted_when_nothing_is_left_of_it() -> None:
     assert stand.call("DeleteCluster", cluster=CLUSTER)["cluster"]["status"] == "INACTIVE"
     with pytest.raises(EcsError, match="Cluster not found"):
         stand.call("ListServices", cluster=CLUSTER)
+
+
+def test_a_cluster_with_tasks_is_not_deleted() -> None:
+    """Here: one that waits for a host of its capacity provider.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html
+    """
+    stand = Stand(hosts=0)
+    provider(stand)
+    attached: dict[str, Any] = {"cluster": CLUSTER, "capacityProviders": ["hosts"]}
+    strategy = [{"capacityProvider": "hosts"}]
+    stand.call("PutClusterCapacityProviders", **attached, defaultCapacityProviderStrategy=strategy)
+    stand.call("RunTask", cluster=CLUSTER, taskDefinition="web:1", networkConfiguration=NETWORK)
+    with pytest.raises(EcsError) as found:
+        stand.call("DeleteCluster", cluster=CLUSTER)
+    assert found.value.code == "ClusterContainsTasksException"
 
 
 # --- capacity providers
@@ -326,7 +351,7 @@ def test_revisions_are_listed_and_deregistered() -> None:
 
 
 def test_revisions_are_deleted_once_they_are_inactive() -> None:
-    """One that is in use stays until it is not.
+    """One that is in use can still be described.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteTaskDefinitions.html
     """
@@ -341,6 +366,11 @@ def test_revisions_are_deleted_once_they_are_inactive() -> None:
     with pytest.raises(EcsError, match="Unable to describe task definition"):
         stand.call("DescribeTaskDefinition", taskDefinition="web:2")
     assert stand.register("newest").endswith("web:3"), "numbers are not used again"
+    stand.create(1)
+    stand.call("DeregisterTaskDefinition", taskDefinition="web:1")
+    stand.call("DeleteTaskDefinitions", taskDefinitions=["web:1"])
+    used = stand.call("DescribeTaskDefinition", taskDefinition="web:1")["taskDefinition"]
+    assert used["status"] == "DELETE_IN_PROGRESS"
 
 
 # --- tags

@@ -360,6 +360,36 @@ def test_the_tasks_of_a_lost_host_are_replaced() -> None:
     assert stand.deployment.failures == 0
 
 
+def test_an_instance_that_is_not_there_is_a_failure_or_an_error() -> None:
+    """By operation; and there are two states to set.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateContainerInstancesState.html
+    """
+    stand = Stand(hosts=1)
+    asked: dict[str, Any] = {"cluster": CLUSTER, "containerInstances": ["none"]}
+    answer = stand.call("UpdateContainerInstancesState", **asked, status="DRAINING")
+    assert [one["reason"] for one in answer["failures"]] == ["MISSING"]
+    with pytest.raises(EcsError, match="ACTIVE and DRAINING"):
+        stand.call("UpdateContainerInstancesState", **asked, status="INACTIVE")
+    with pytest.raises(EcsError, match="was not found"):
+        stand.call("DeregisterContainerInstance", cluster=CLUSTER, containerInstance="none")
+
+
+def test_a_host_that_joins_again_has_its_agent_back() -> None:
+    """The agent registers anew after a restart; the container instance stays the same.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterContainerInstance.html
+    """
+    stand = Stand(hosts=1)
+    (before,) = stand.instances()
+    stand.sim.report(AgentConnection(instance=host(0).instance, connected=False))
+    assert stand.instances()[0]["agentConnected"] is False
+    stand.sim.join(CLUSTER, host(0))
+    (after,) = stand.instances()
+    assert after["agentConnected"] is True
+    assert after["containerInstanceArn"] == before["containerInstanceArn"]
+
+
 def test_an_instance_with_tasks_is_deregistered_by_force_only() -> None:
     """Then its tasks end as with a lost host.
 

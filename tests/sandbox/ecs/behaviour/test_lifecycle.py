@@ -16,6 +16,7 @@ from tests.sandbox.ecs.stand import (
     REGISTRY,
     Stand,
     container,
+    host,
 )
 
 
@@ -381,6 +382,9 @@ def test_running_tasks_are_in_cloud_map_and_stopping_ones_are_not() -> None:
     stand = Stand()
     stand.create(2, serviceRegistries=[{"registryArn": REGISTRY}])
     assert {one.task for one in stand.world.announced} == {one["taskArn"] for one in stand.tasks()}
+    stand.sim.lose(host(0).instance)
+    lost = next(one for one in stand.tasks(stopped=True))["taskArn"]
+    assert lost not in {one.task for one in stand.world.announced}
     stand.update(desiredCount=0)
     assert stand.world.announced == set()
 

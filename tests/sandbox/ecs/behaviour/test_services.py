@@ -7,7 +7,7 @@ import pytest
 
 from perpetual.sandbox.ecs.errors import EcsError
 from perpetual.sandbox.ecs.simulated import Behaviour
-from tests.sandbox.ecs.stand import BALANCER, CLUSTER, NETWORK, SERVICE, Stand
+from tests.sandbox.ecs.stand import BALANCER, CLUSTER, NETWORK, REGISTRY, SERVICE, Stand
 
 
 def test_what_a_service_is_created_with_reads_back() -> None:
@@ -153,6 +153,26 @@ def test_what_a_service_is_created_with_reads_back() -> None:
             "strategy BLUE_GREEN",
         ),
         ({"launchType": "FARGATE"}, "UnsupportedFeatureException", "launch type FARGATE"),
+        (
+            {"deploymentController": {"type": "CODE_DEPLOY"}},
+            "UnsupportedFeatureException",
+            "deployment controller CODE_DEPLOY",
+        ),
+        (
+            {"loadBalancers": [{"loadBalancerName": "web"}]},
+            "UnsupportedFeatureException",
+            "Classic Load Balancer",
+        ),
+        (
+            {"serviceRegistries": [{"registryArn": REGISTRY, "containerName": "web"}]},
+            "InvalidParameterException",
+            "The container web does not exist",
+        ),
+        (
+            {"placementConstraints": [{"type": "distinctInstance"}] * 11},
+            "InvalidParameterException",
+            "at most 10 placement constraints",
+        ),
     ],
 )
 def test_a_service_that_does_not_fit_is_refused(

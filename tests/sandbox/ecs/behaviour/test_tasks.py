@@ -206,6 +206,32 @@ def test_a_request_to_run_that_does_not_fit_is_refused(
     assert stand.world.log == []
 
 
+def test_tags_of_the_definition_and_of_ecs_come_with_a_task_on_demand() -> None:
+    """The request's own win; those of a service come from it or from its definition.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html
+    """
+    stand = Stand()
+    stand.register("good", tags=[{"key": "of", "value": "definition"}, {"key": "a", "value": "1"}])
+    own = [{"key": "of", "value": "request"}]
+    wanted: dict[str, Any] = {"propagateTags": "TASK_DEFINITION", "enableECSManagedTags": True}
+    (task,) = run(stand, **wanted, tags=own)["tasks"]
+    assert {one["key"]: one["value"] for one in task["tags"]} == {
+        "aws:ecs:clusterName": CLUSTER,
+        "of": "request",
+        "a": "1",
+    }
+    stand.create(1, taskDefinition="web:2", **wanted)
+    (arn,) = stand.call("ListTasks", cluster=CLUSTER, serviceName=SERVICE)["taskArns"]
+    found = stand.call("ListTagsForResource", resourceArn=arn)["tags"]
+    assert {one["key"]: one["value"] for one in found} == {
+        "aws:ecs:clusterName": CLUSTER,
+        "aws:ecs:serviceName": SERVICE,
+        "of": "definition",
+        "a": "1",
+    }
+
+
 def test_without_any_host_nothing_can_be_run() -> None:
     """Where no managed scaling may bring one.
 
