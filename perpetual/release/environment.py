@@ -109,10 +109,11 @@ class Environment:
         self.prepare_files()
         self.ports.check(self.project.published)
         there = self.project.running("database")
-        self.compose("up", "--detach", "certificates", "database")
+        self.compose("up", "--detach", "certificates")
         if self._took_new_certificates() and there:
             # They are read at the start only.
             docker.run("restart", *there, *self.project.running("balancer"))
+        self.compose("up", "--detach", "database")
         self.until("the database answers", self._database_answers, "database")
         self.prepare()
 

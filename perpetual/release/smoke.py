@@ -5,6 +5,7 @@ A claim returns what it saw, and raises `CheckError` with a sentence where it do
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
@@ -17,12 +18,14 @@ from perpetual.errors import OperatorError
 from perpetual.release import docker
 from perpetual.release.claims import CheckError, telling
 from perpetual.release.environment import NODES, Environment
-from perpetual.release.web import Client, Load
+from perpetual.release.web import Client, Load, Unfinished
 
 _RATE: Final = 50.0
 """Requests a second while a node drains."""
 _PATIENCE: Final = 30.0
 """Seconds after which a request counts as lost; above what any node takes to end."""
+_UNFINISHED: Final = 1.0
+"""Seconds that a request goes on after SIGTERM; a VM without a drain has ended its part by then."""
 _STRANGER: Final = "/certificates/stranger.pem"
 """An authority that has not signed the database's certificate."""
 _KILLED: Final = 137
@@ -131,10 +134,13 @@ def drains(environment: Environment) -> str:
         environment.until(
             "both nodes have load", lambda: len(set(load.answered)) == len(NODES), NODES[0]
         )
-        start = time.monotonic()
-        docker.run("stop", environment.project.container(NODES[0]))
-        seconds = time.monotonic() - start
+        seconds, answer = _stopped(environment)
     code = environment.project.exit_code(NODES[0])
+    if not answer.startswith("HTTP/"):
+        raise CheckError(
+            f"a request that {NODES[0]} was busy with when SIGTERM came was cut: it has to finish "
+            "what it has begun before it ends"
+        )
     if load.lost:
         raise CheckError(
             f"{len(load.lost)} of {load.sent} requests were lost while {NODES[0]} stopped: "
@@ -152,6 +158,19 @@ def drains(environment: Environment) -> str:
         f"{load.sent} requests, {own} of them to the node that stopped, none lost; "
         f"exit code 0 after {seconds:.1f} s"
     )
+
+
+def _stopped(environment: Environment) -> tuple[float, str]:
+    """Stop the first node amid a request; return the seconds, and how it was answered."""
+    unfinished = Unfinished(replace(environment.node(0), seconds=_PATIENCE))
+    container = environment.project.container(NODES[0])
+    start = time.monotonic()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        stopping = pool.submit(docker.run, "stop", container)
+        time.sleep(_UNFINISHED)
+        answer = unfinished.finished()
+        stopping.result()
+    return time.monotonic() - start, answer
 
 
 def _connections(environment: Environment) -> list[tuple[bool, str]]:

@@ -1,6 +1,7 @@
 """Requests to the environment, by HTTP and HTTPS on loopback; redirects are answers here."""
 
 import http.client
+import socket
 import ssl
 import threading
 import time
@@ -96,6 +97,33 @@ class Client:
         return http.client.HTTPSConnection(
             HOST, self.port, timeout=self.seconds, context=self._trust
         )
+
+
+class Unfinished:
+    """A request that is under way at a node for as long as one likes: its body is still to come.
+
+    It is sent to the node itself; the balancer would keep it until it is whole.
+    """
+
+    _BODY: Final = b"a=b"
+    _HEAD: Final = (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\n"
+    )
+
+    def __init__(self, node: Client) -> None:
+        """Send the head."""
+        self._socket = socket.create_connection((HOST, node.port), timeout=node.seconds)
+        self._socket.sendall(self._HEAD)
+
+    def finished(self) -> str:
+        """Send the body, and return the first line of the answer; empty where there is none."""
+        try:
+            with self._socket, self._socket.makefile("rb") as answer:
+                self._socket.sendall(self._BODY)
+                return answer.readline().decode(errors="replace").strip()
+        except OSError:
+            return ""
 
 
 class Load:

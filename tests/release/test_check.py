@@ -65,7 +65,7 @@ def at_once(
     checkout = support.checkout(tmp_path_factory.mktemp("checkout"))
     folder = tmp_path_factory.mktemp("unhealthy")
     fault = ('paths: ["/health", "/ready"]', 'paths: ["/ready"]')
-    bad = edited(options, folder, "config/prod.exs", *fault)
+    bad = edited(options, folder, {"config/prod.exs": fault})
     process, killed = begun(checkout, built.reference)
     process.kill()
     process.communicate()

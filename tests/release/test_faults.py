@@ -12,11 +12,12 @@ import pytest
 from psycopg.sql import SQL
 
 from perpetual.database.connection import connect
+from perpetual.errors import OperatorError
 from perpetual.release import build, docker
 from perpetual.release.environment import Environment
 from perpetual.release.ports import Ports
 from perpetual.release.project import Project
-from perpetual.release.temporary import unique
+from perpetual.release.temporary import temporary, unique
 from tests.release import command, support
 from tests.release.conftest import Measured, commit
 from tests.release.support import BASES, example, until
@@ -138,6 +139,31 @@ def test_a_database_that_does_not_start(place: Path, up: tuple[str, ...]) -> Non
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("perpetual: database ended before the database answers\n")
     assert "/usr/lib/postgresql" in ran.err
+
+
+DEAF = r"""
+FROM perpetual-test/postgres:trixie
+RUN cd /usr/lib/postgresql/*/bin && mv postgres real && printf '%s\n' '#!/bin/sh' \
+    'case "$*" in *listen_addresses*) exec sleep 600 ;; *) exec "${0%/*}/real" "$@" ;; esac' \
+    >postgres && chmod 755 postgres
+"""
+"""A server that starts, and never listens."""
+
+
+def test_a_database_that_never_answers(
+    built: build.Built, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for, and not for ever; nothing of it is left."""
+    image = docker.run("build", "--quiet", "-", given=DEAF).strip()
+    monkeypatch.setenv("POSTGRES_IMAGE", image)
+    name = unique("perpetual-test")
+    never = Environment(root=checkout, image=built.id, name=name, ports=Ports.free(), seconds=3.0)
+    with (
+        pytest.raises(OperatorError, match=r"not after 3 s: the database answers"),
+        temporary(never),
+    ):
+        never.up_database()
+    assert docker.run("ps", "-aq", "--filter", f"name={name}") == ""
 
 
 def test_an_image_that_nobody_has(place: Path, up: tuple[str, ...]) -> None:

@@ -133,7 +133,7 @@ def test_a_seed_that_is_not_idempotent(
 ) -> None:
     """Whether the second run fails, or adds what is there already."""
     old, new, says = SEEDS[case]
-    image = edited(options, tmp_path, "lib/shop/seeds.ex", old, new)
+    image = edited(options, tmp_path, {"lib/shop/seeds.ex": (old, new)})
     with pytest.raises(CheckError, match=f"the seeds are not idempotent: {says}"):
         sanity.migrations(replace(empty, image=image))
 

@@ -1,6 +1,7 @@
 """The example with something changed: most faults are one migration more, laid over the image."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,12 +37,13 @@ def migrating(folder: Path, image: str, *sources: str) -> str:
     return docker.run("build", "--quiet", str(folder)).strip()
 
 
-def edited(options: build.Options, folder: Path, file: str, old: str, new: str) -> str:
-    """Return an image of the example with something replaced in one file of its code."""
+def edited(options: build.Options, folder: Path, edits: Mapping[str, tuple[str, str]]) -> str:
+    """Return an image of the example with something replaced in files of its code, each by name."""
     shutil.copytree(options.context, folder, dirs_exist_ok=True)
     shutil.rmtree(folder / ".git")
-    source = (EXAMPLE / file).read_text()
-    assert old in source
-    (folder / file).write_text(source.replace(old, new))
+    for name, (old, new) in edits.items():
+        source = (EXAMPLE / name).read_text()
+        assert old in source, (name, old)
+        (folder / name).write_text(source.replace(old, new))
     commit(folder, "edited")
     return build.build(replace(options, context=folder)).id
