@@ -155,6 +155,18 @@ def test_a_master_that_grants_itself_what_it_makes(new: Database) -> None:
             session.execute("ALTER ROLE master RESET createrole_self_grant")
 
 
+def test_a_master_that_begins_as_somebody_else(new: Database) -> None:
+    """It makes roles as itself all the same."""
+    with new.postgres.superuser() as session:
+        session.execute("ALTER ROLE master SET role = 'rds_superuser'")
+    try:
+        new.apply()
+        assert new.plan() == []
+    finally:
+        with new.postgres.superuser() as session:
+            session.execute("ALTER ROLE master RESET role")
+
+
 def test_a_superuser_may_do_it_as_well(new: Database) -> None:
     """On a server of one's own, where the master is one."""
     as_superuser = new.postgres.server(servers.SUPERUSER)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.release.database import drifts, drifts_inside
+from tests.release.database.catalogs import snapshot
 from tests.release.database.drifts import Drift
 from tests.release.database.migrated import MIGRATIONS
 from tests.release.database.servers import Database
@@ -51,9 +52,11 @@ INSIDE = {
 
 @pytest.mark.parametrize("kinds", INSIDE.values(), ids=INSIDE)
 def test_drift_inside_is_said_and_put_right(ready: Database, kinds: Sequence[Drift]) -> None:
-    """All kinds at once, each with a table of its own."""
+    """All kinds at once, each with a table of its own; nobody keeps the rights that it took."""
     tables = [f"CREATE TABLE t{number} (id serial, body text)" for number in range(len(kinds))]
     ready.migrate(*MIGRATIONS, *tables)
     ready.apply()
     ready.run("master", "CREATE ROLE {other}")
+    before = snapshot(ready)["pg_auth_members"]
     check(ready, since(kinds, ready.postgres.version))
+    assert snapshot(ready)["pg_auth_members"] == before

@@ -3,8 +3,8 @@
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
-from threading import Thread
 from typing import Any
 
 import psycopg
@@ -130,34 +130,23 @@ def test_a_refused_statement_says_what_stands(
 
 def test_two_at_once_do_it_once(new: Database) -> None:
     """One after the other: who comes second has nothing left to do."""
-    done: SimpleQueue[int] = SimpleQueue()
-    at_once = [Thread(target=lambda: done.put(len(new.apply()))) for _ in range(4)]
-    for one in at_once:
-        one.start()
-    for one in at_once:
-        one.join()
-    assert sorted(done.get() for _ in at_once) == [0, 0, 0, 17]
+    with ThreadPoolExecutor() as pool:
+        at_once = [pool.submit(new.apply) for _ in range(4)]
+    assert sorted(len(one.result()) for one in at_once) == [0, 0, 0, 17]
     assert new.plan() == []
 
 
 def test_who_waits_says_for_whom(new: Database) -> None:
     """Until the other one has ended."""
     said: SimpleQueue[str] = SimpleQueue()
-    done: SimpleQueue[int] = SimpleQueue()
-
-    def run() -> None:
-        done.put(len(execute.apply(new.server, new.wanted, said.put)))
-
-    with session.session(new.server, new.wanted) as other:
+    with ThreadPoolExecutor() as pool, session.session(new.server, new.wanted) as other:
         session.take_turn(other, said.put)
-        waiting = Thread(target=run)
-        waiting.start()
+        waiting = pool.submit(execute.apply, new.server, new.wanted, said.put)
         line = said.get(timeout=60)
         holder = f"process {other.info.backend_pid}, master from "
         assert line.startswith(f"waiting for another `db apply`: {holder}")
-        assert done.empty()
-    waiting.join()
-    assert done.get() == 17
+        assert not waiting.done()
+    assert len(waiting.result()) == 17
 
 
 def test_the_wait_ends(new: Database, monkeypatch: pytest.MonkeyPatch) -> None:
