@@ -93,12 +93,13 @@ RIGHTS = (
         says="{rw} may hand on SELECT on table public.@",
     ),
     by(
-        "migrator",
+        "superuser",
+        "GRANT USAGE ON SCHEMA public TO {other}",
         "GRANT SELECT ON @ TO {other} WITH GRANT OPTION",
         "REVOKE SELECT ON @ FROM {rw}",
-        "SET ROLE NONE",
-        "GRANT SELECT ON @ TO {rw} GRANTED BY CURRENT_USER",
-        says="{other} has SELECT on table public.@",
+        "SET ROLE {other}",
+        "GRANT SELECT ON @ TO {rw}",
+        says=("{other} has USAGE on schema public", "{other} has SELECT on table public.@"),
     ),
     by(
         "migrator",
