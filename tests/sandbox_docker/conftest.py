@@ -4,7 +4,7 @@ All of them run in one process, and each removes whatever carries its labels.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,25 @@ from perpetual.sandbox.runtime.parts import Site
 from perpetual.sandbox.runtime.registry import Registry
 from tests.release.support import demand_bases
 from tests.sandbox_docker.example import Example
+from tests.sandbox_docker.project import sandbox
+from tests.sandbox_docker.stage import SETTINGS, Stage
 from tests.sandbox_docker.support import IMAGES
+
+_figures: list[str] = []
+
+
+@pytest.fixture
+def measured() -> Callable[[str], None]:
+    """Return a function that keeps a sentence with a figure in it, for the end of the run."""
+    return _figures.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured."""
+    if _figures:
+        terminalreporter.section("measured")
+        for line in _figures:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,6 +57,27 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
     made = Example(tmp_path_factory.mktemp("shop"))
     yield made
     made.remove()
+
+
+@pytest.fixture(scope="session")
+def first(example: Example) -> str:
+    """Return the image that a stack begins with."""
+    return example.build("a shop")
+
+
+@pytest.fixture(scope="session")
+def running(first: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Return a stack that all stories share."""
+    root = tmp_path_factory.mktemp("stage")
+    with sandbox(root, "--image", first, *SETTINGS) as project:
+        yield Stage(project)
+
+
+@pytest.fixture
+def stage(running: Stage) -> Stage:
+    """Return the stack, at rest."""
+    running.settle()
+    return running
 
 
 @pytest.fixture(scope="module")

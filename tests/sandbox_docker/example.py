@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,14 +52,16 @@ class Example:
             (self._folder / name).write_text(original)
         return built.reference
 
-    def laid_over(self, image: str, name: str, *lines: str, **files: str) -> str:
+    def laid_over(
+        self, image: str, name: str, *lines: str, files: Mapping[str, str] | None = None
+    ) -> str:
         """Return an image with more lines in its Dockerfile, which may copy files: built at once.
 
         What the release reads as a source is a file of the image, so that this is what a build with
         another such file makes.
         """
         with tempfile.TemporaryDirectory() as folder:
-            for file, text in files.items():
+            for file, text in (files or {}).items():
                 Path(folder, file).write_text(text)
             Path(folder, "Dockerfile").write_text("\n".join([f"FROM {image}", *lines, ""]))
             docker.run("build", "--quiet", "--tag", f"{NAME}:{name}", folder)

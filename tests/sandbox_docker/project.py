@@ -89,9 +89,9 @@ class Project:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
-    def other(self, program: str, *arguments: str, code: int = 0) -> str:
+    def other(self, name: str, *arguments: str, code: int = 0) -> str:
         """Run another program of this environment, and return all that it wrote."""
-        done = self.ran(str(Path(sys.executable).with_name(program)), *arguments)
+        done = self.ran(program(name), *arguments)
         written = done.stdout + done.stderr
         assert done.returncode == code, written
         return written
@@ -104,6 +104,11 @@ class Project:
     def healthy(self) -> Sequence[str]:
         """Return the tasks that take requests."""
         return [one["id"] for one in self.status()["tasks"] if one["health"] == "healthy"]
+
+
+def program(name: str) -> str:
+    """Return where another program of this environment is."""
+    return str(Path(sys.executable).with_name(name))
 
 
 @contextmanager

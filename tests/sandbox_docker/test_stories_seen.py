@@ -1,0 +1,68 @@
+"""What status and logs tell of a stack, beside what is true of its containers."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from perpetual.release import docker
+from perpetual.sandbox.runtime.docker_api import Client
+from perpetual.sandbox.runtime.labels import Labels
+from tests.sandbox_docker.project import PERPETUAL, STACK
+from tests.sandbox_docker.stage import Stage
+from tests.sandbox_docker.support import until
+
+
+def test_status_tells_of_a_healthy_stack(stage: Stage) -> None:
+    """Release, tasks and hosts as they are; and its exit code says that all is well."""
+    said = json.loads(stage.project.run("status", "--stack", STACK.name, "--json"))
+    assert (said["verdict"], said["stable"]) == ("healthy", True)
+    assert said["release"]["digest"] == stage.image().rpartition("@")[2]
+    tasks = {task.rpartition("/")[2] for task in stage.tasks()}
+    assert {one["id"] for one in said["tasks"]} == tasks
+    assert len(said["hosts"]) == len(stage.project.status()["hosts"])
+    screen = stage.project.run("status", "--stack", STACK.name)
+    assert said["url"] in screen
+
+
+def test_the_release_s_log_has_every_line_once(stage: Stage, client: Client) -> None:
+    """What the containers wrote is there, of all tasks, none of it lost and none doubled."""
+    labels = Labels.at(stage.project.files.folder)
+    found = client.containers(filters={"label": labels.filter})
+    tasks = [one["Id"] for one in found if one["Labels"].get(labels.ROLE) == "task"]
+    assert len(tasks) == len(stage.tasks())
+
+    def differ() -> Counter[str]:
+        written = Counter(line for one in tasks for line in _written(one))
+        assert len(written) >= len(tasks)
+        told = stage.project.run("logs", "app", "--stack", STACK.name, "--since", "1d", "--json")
+        shown = Counter(line for line in told.splitlines() if line in written)
+        return (written - shown) + (shown - written)
+
+    until("both are the same", lambda: not differ())
+
+
+def test_the_platform_s_log_tells_what_happened(stage: Stage) -> None:
+    """Deployments, tasks and hosts in the order of time, each once."""
+    told = stage.project.run("logs", "platform", "--stack", STACK.name, "--json")
+    entries: list[dict[str, Any]] = [json.loads(line) for line in told.splitlines()]
+    assert [one["at"] for one in entries] == sorted(one["at"] for one in entries)
+    assert len({one["id"] for one in entries}) == len(entries)
+    assert {"service", "deployments", "group"} <= {one["source"] for one in entries}
+    assert "has reached a steady state" in told
+
+
+def test_status_tells_of_a_host_that_is_gone(stage: Stage) -> None:
+    """The exit code says that it is not healthy, and the words say why."""
+    lost = stage.project.run("sandbox", "fail", "host").split()[1]
+    done = stage.project.ran(*PERPETUAL, "status", "--stack", STACK.name, "--json")
+    assert done.returncode == 1, done.stdout
+    said = json.loads(done.stdout)
+    assert said["verdict"] == "unhealthy"
+    faults = [one["says"] for one in said["reasons"] if one["weight"] == "fault"]
+    assert faults
+    told = stage.project.run("logs", "platform", "--stack", STACK.name)
+    assert lost in told
+
+
+def _written(container: str) -> list[str]:
+    return docker.call(["docker", "logs", container], both=True).splitlines()
