@@ -105,11 +105,12 @@ def up(
     running = environment.Environment(root=Path.cwd(), image=image, name=name, ports=ports)
     with temporary.alone(running):
         running.up()
+    named = "" if name == _LOCAL else f" --name {name}"
     show(
         [
             (("bold", f"https://localhost:{https_port}"),),
             (("", f"authority   {running.ca_file}"),),
-            (("", "stop        perpetual release down"),),
+            (("", f"stop        perpetual release down{named}"),),
         ]
     )
     return 0
