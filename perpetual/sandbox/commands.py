@@ -56,6 +56,10 @@ def up(  # noqa: PLR0913 - one parameter per option
         list[str] | None,
         typer.Option("--build-arg", metavar="NAME=VALUE", help="Build argument; repeatable."),
     ] = None,
+    engine: Annotated[
+        bool,
+        typer.Option("--engine", help="Leave the resources to Pulumi's engine; see `provider`."),
+    ] = False,
     port: Annotated[int, typer.Option(help="AWS's API, on loopback; 0 is any.")] = 4566,
     http_port: Annotated[int, typer.Option(help="Plain HTTP, on loopback; 0 is any.")] = 8080,
     https_port: Annotated[int, typer.Option(help="HTTPS, on loopback; 0 is any.")] = 8443,
@@ -75,6 +79,7 @@ def up(  # noqa: PLR0913 - one parameter per option
         image=image,
         arguments=dict(_pair(item) for item in argument or ()),
         ports=Ports(api=port, http=http_port, https=https_port),
+        engine=engine,
     )
     show(_ready(steps.up(options, _say)))
     # The SDK leaves a million objects, through which Python would go once more as it ends: for
@@ -140,6 +145,21 @@ def fail(
     return 0
 
 
+@app.command()
+def provider() -> int:
+    """Print the line that lets Pulumi's own engine make the resources here.
+
+    Started with `up --engine`: `eval "$(perpetual sandbox provider)"`, `pulumi up`, and then
+    `up --engine` again for database, secrets and release.
+    """
+    _needed()
+    from perpetual.sandbox import process  # noqa: PLC0415 - as above
+    from perpetual.sandbox.fronts import attached  # noqa: PLC0415 - as above
+
+    write(attached.line(process.ask(_running(_files()), "providers")))
+    return 0
+
+
 def _needed() -> None:
     """Refuse to go on without the packages that only the sandbox needs."""
     try:
@@ -192,6 +212,8 @@ def _ready(ready: "Ready") -> "list[Line]":
         (("", "stop        perpetual sandbox down; its state ends with it"),),
         (("", "as AWS"),),
     ]
+    if not ready.whole:
+        lines[0] = (("bold", "AWS is here, and empty: `pulumi up` it, then run this again"),)
     exports = [f"  export {name}={value}" for name, value in variables(state).items()]
     return [*lines, *((("", line),) for line in exports)]
 

@@ -57,6 +57,8 @@ def start(files: Files, *, stack: str, account: str, region: str, ports: Ports) 
     with os.fdopen(os.open(files.log, mode, 0o600), "w") as log:
         process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
             [*command, *given],
+            # Where the program's own relative paths start.
+            cwd=files.root,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

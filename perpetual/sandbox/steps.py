@@ -51,7 +51,8 @@ Say = Callable[[str, float], None]
 class Options:
     """What to bring up: a stack of the project around `folder`, with these settings changed.
 
-    Without `image` the project's own is built, with `arguments` for its Dockerfile.
+    Without `image` the project's own is built, with `arguments` for its Dockerfile. With `engine`
+    the resources are those that an engine of Pulumi's makes.
     """
 
     folder: Path
@@ -60,16 +61,15 @@ class Options:
     image: str | None
     arguments: Mapping[str, str]
     ports: Ports
+    engine: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """A sandbox with its stack; `image` is None where what ran before runs on."""
+    """A sandbox; `whole` is false where its resources are still to be made, by an engine."""
 
     state: State
-    files: Files
-    settings: Settings
-    image: str | None
+    whole: bool
 
 
 def up(options: Options, say: Say) -> Ready:
@@ -81,18 +81,22 @@ def up(options: Options, say: Say) -> Ready:
     architecture = ARCHITECTURES[docker_api.connect().version()["Arch"]]
     planned, settings = _settings(options, architecture)
     files = Files.of(planned.project.root)
+    with _timed(say, "sandbox"):
+        state = _process(files, planned, settings, options.ports)
+    _zone(state, settings)
+    if options.engine and not _published(state, planned.stack):
+        return Ready(state=state, whole=False)
     with ThreadPoolExecutor(max_workers=1) as pool:
         image = pool.submit(_image, options, planned, settings)
-        with _timed(say, "sandbox"):
-            state = _process(files, planned, settings, options.ports)
-        with _timed(say, "resources"):
-            _resources(files, state, planned, settings)
+        if not options.engine:
+            with _timed(say, "resources"):
+                _resources(files, state, planned)
         with _timed(say, "database, roles and secrets"):
             process.ask(
                 state, "prepare", stack=planned.stack, secrets=list(settings.service.secrets)
             )
-        released = _release(options, state, planned.stack, image, say)
-    return Ready(state=state, files=files, settings=settings, image=released)
+        _release(options, state, planned.stack, image, say)
+    return Ready(state=state, whole=True)
 
 
 def changes(architecture: str, types: tuple[str, ...]) -> tuple[str, ...]:
@@ -181,11 +185,22 @@ def _process(files: Files, planned: Plan, settings: Settings, ports: Ports) -> S
     return state
 
 
-def _resources(files: Files, state: State, planned: Plan, settings: Settings) -> None:
-    """Create the program's resources, or change those that are there."""
+def _zone(state: State, settings: Settings) -> None:
+    """Have the hosted zone that the stack's settings name: it is there before any stack."""
     balancer = settings.balancer
     if balancer.zone_id:
         process.ask(state, "zone", id=balancer.zone_id, domain=balancer.domain)
+
+
+def _published(state: State, stack: str) -> bool:
+    """Tell whether a stack stands in the sandbox: it publishes its contract last of all."""
+    names = contract.Stack(name=stack, account=state.account, region=state.region)
+    ssm = Clients(state.endpoint, state.region)("ssm")
+    return not ssm.get_parameters(Names=[names.contract_parameter])["InvalidParameters"]
+
+
+def _resources(files: Files, state: State, planned: Plan) -> None:
+    """Create the program's resources, or change those that are there."""
     cloud = Cloud(endpoint=state.endpoint, region=state.region, account=state.account)
     deployed = _deployed(files, state)
     try:
@@ -222,18 +237,15 @@ def _image(options: Options, planned: Plan, settings: Settings) -> str:
     ).reference
 
 
-def _release(
-    options: Options, state: State, stack: str, image: "Future[str]", say: Say
-) -> str | None:
+def _release(options: Options, state: State, stack: str, image: "Future[str]", say: Say) -> None:
     """Release an image, unless one runs and no other was named."""
     if options.image is None and process.ask(state, "status")["tasks"]:
-        return None
+        return
     with _timed(say, "image"):
         reference = image.result()
     with _timed(say, "release"):
         _settled(state, stack)
         _deploy(state, stack, reference)
-    return reference
 
 
 def _settled(state: State, stack: str) -> None:

@@ -74,6 +74,7 @@ def actions(sandbox: Sandbox) -> dict[str, Action]:
         "zone": zone,
         "prepare": prepare,
         "fail": fail,
+        "providers": lambda _asked: sandbox.start_providers(),
         "status": lambda _asked: asdict(report.read(sandbox)),
     }
 

@@ -86,7 +86,7 @@ def running(options: Options, actions: Actions = lambda _: {}) -> Iterator[Sandb
         front = Api(beyond=moto_app.application(options.account), region=options.region)
         own: dict[str, Action] = {}
         port = _served(stack, control.application(own, front), options.port)
-        sandbox = _founded(options, site, pool, f"http://{api.HOST}:{port}")
+        sandbox = _founded(options, site, pool, f"http://{api.HOST}:{port}", stack)
         _connect(stack, sandbox, pool, found.gateway)
         _answer(stack, sandbox, front)
         _start(stack, sandbox)
@@ -103,7 +103,9 @@ def _served(stack: ExitStack, application: Any, port: int) -> int:
         ) from error
 
 
-def _founded(options: Options, site: Site, pool: ThreadPoolExecutor, endpoint: str) -> Sandbox:
+def _founded(
+    options: Options, site: Site, pool: ThreadPoolExecutor, endpoint: str, stack: ExitStack
+) -> Sandbox:
     """Start the parts that are containers, and make those that are not, yet without a world."""
     authority = Authority(options.folder)
     began = pool.submit(registry.start, site)
@@ -123,6 +125,7 @@ def _founded(options: Options, site: Site, pool: ThreadPoolExecutor, endpoint: s
         plane=plane,
         engine=Engine(plane),
         world=world,
+        ends=stack,
     )
 
 

@@ -42,6 +42,11 @@ class Files:
         return cls(root / FOLDER)
 
     @property
+    def root(self) -> Path:
+        """Return the checkout."""
+        return self.folder.parents[len(FOLDER.parts) - 1]
+
+    @property
     def state(self) -> Path:
         """Return the file in which the process says that it is ready, and where."""
         return self.folder / "sandbox.json"

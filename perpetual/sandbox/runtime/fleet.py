@@ -18,6 +18,7 @@ from perpetual.sandbox.ecs.world import Host, HostJoined, HostLost
 from perpetual.sandbox.runtime import moto_app, zones
 from perpetual.sandbox.runtime.engine import Engine
 from perpetual.sandbox.runtime.secret_values import Clients
+from perpetual.sandbox.runtime.sizes import Size
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,39 +38,7 @@ DRAIN_SECONDS: Final = 300.0
 SCALING_SECONDS: Final = 15.0
 """Between two hosts that managed scaling adds for tasks that find no place."""
 
-RESERVED_MIB: Final = 256
-"""Memory that the agent keeps for itself: `ECS_RESERVED_MEMORY` in components/ecs/user_data.py."""
-
-USABLE: Final = 0.96
-"""Share of an instance type's memory that its operating system leaves: 7,985 of an m4.large's 8,192
-MiB, less of smaller ones.
-
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/memory-management.html
-"""
-
 _CLUSTER: Final = re.compile(r"ECS_CLUSTER=([\w-]+)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Size:
-    """What an instance type gives to tasks."""
-
-    cpu: int
-    memory: int
-    interfaces: int
-    architecture: str
-
-    @classmethod
-    def of(cls, described: Mapping[str, Any]) -> "Size":
-        """Return the size of a type as DescribeInstanceTypes has it."""
-        memory = int(described["MemoryInfo"]["SizeInMiB"] * USABLE) - RESERVED_MIB
-        return cls(
-            cpu=described["VCpuInfo"]["DefaultVCpus"] * 1024,
-            memory=memory,
-            # The first is the host's own.
-            interfaces=described["NetworkInfo"]["MaximumNetworkInterfaces"] - 1,
-            architecture=described["ProcessorInfo"]["SupportedArchitectures"][0],
-        )
 
 
 @dataclass(kw_only=True)

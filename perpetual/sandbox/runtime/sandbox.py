@@ -1,13 +1,17 @@
 """One sandbox: what it consists of, and its database, which comes once RDS has one."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
 from perpetual.sandbox.ecs.control import ControlPlane
+from perpetual.sandbox.fronts import attached
+from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.runtime import database
 from perpetual.sandbox.runtime.authority import Authority
 from perpetual.sandbox.runtime.balancer.driver import Proxy
+from perpetual.sandbox.runtime.builder import builder
 from perpetual.sandbox.runtime.clients import Clients
 from perpetual.sandbox.runtime.database import Database
 from perpetual.sandbox.runtime.engine import Engine
@@ -38,7 +42,7 @@ class Options:
 
 @dataclass(kw_only=True)
 class Sandbox:
-    """A running sandbox."""
+    """A running sandbox; `ends` holds whatever ends with it."""
 
     options: Options
     endpoint: str
@@ -50,7 +54,9 @@ class Sandbox:
     plane: ControlPlane
     engine: Engine
     world: RealWorld
+    ends: ExitStack
     database: Database | None = None
+    _providers: dict[str, int] | None = None
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -70,6 +76,19 @@ class Sandbox:
                 folder = self.options.folder / "database"
                 self.database = database.start(self.site, folder, self.authority, wanted)
             return self.database
+
+    def start_providers(self) -> dict[str, int]:
+        """Serve the providers that an engine of Pulumi's attaches to; return their ports."""
+        with self._lock:
+            if self._providers is None:
+                cloud = Cloud(
+                    endpoint=self.endpoint,
+                    region=self.options.region,
+                    account=self.options.account,
+                    build=builder(self.registry),
+                )
+                self._providers = self.ends.enter_context(attached.serving(cloud))
+            return self._providers
 
     def waits(self) -> bool:
         """Tell whether tasks wait for a host."""

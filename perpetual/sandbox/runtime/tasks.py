@@ -3,20 +3,20 @@
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from docker.errors import APIError, DockerException, NotFound  # type: ignore[import-untyped]
+from docker.errors import APIError, NotFound  # type: ignore[import-untyped]
 
 from perpetual.sandbox.ecs import world
 from perpetual.sandbox.ecs.world import Report, TaskStart
 from perpetual.sandbox.runtime import containers, docker_api, parts
 from perpetual.sandbox.runtime.containers import Wanted
 from perpetual.sandbox.runtime.docker_api import Client, Failed, LimitsRefused
+from perpetual.sandbox.runtime.happening import Events
 from perpetual.sandbox.runtime.parts import Part
 from perpetual.sandbox.runtime.running import Running, Surroundings, await_needs
 
@@ -27,8 +27,6 @@ OUT_OF_MEMORY: Final = "OutOfMemoryError: Container killed due to memory usage"
 
 GRACE: Final = 30.0
 """Seconds from SIGTERM to SIGKILL where nobody says otherwise, as the agent's own default."""
-
-_PAUSE: Final = 0.1
 
 
 class Tasks:
@@ -50,8 +48,7 @@ class Tasks:
         self._tasks: dict[str, Running] = {}
         self._limits = True
         self._pulled: set[tuple[str, str]] = set()
-        self._over = threading.Event()
-        self._events: Any = None
+        self._events = Events(client, around.place.labels, self._happened)
 
     @property
     def all(self) -> list[Running]:
@@ -225,26 +222,12 @@ class Tasks:
     # --- what happens to containers
 
     def watch(self) -> None:
-        """Follow Docker's events, in a thread of its own, until `close`."""
-        threading.Thread(target=self._watch, name="events", daemon=True).start()
+        """Follow what happens to containers, until `close`."""
+        self._events.start()
 
     def close(self) -> None:
         """Follow no more."""
-        self._over.set()
-        if self._events:
-            self._events.close()
-
-    def _watch(self) -> None:
-        since = time.time()
-        while not self._over.is_set():
-            try:
-                self._events = docker_api.events(self._client, self._around.place.labels, since)
-                for event in self._events:
-                    since = event["timeNano"] / 1e9 + 1e-9
-                    self._happened(event)
-            except (DockerException, OSError):
-                if not self._over.wait(_PAUSE):
-                    _LOG.exception("Docker's events broke off: asked for again")
+        self._events.close()
 
     def _happened(self, event: Mapping[str, Any]) -> None:
         about = event["Actor"]["Attributes"]

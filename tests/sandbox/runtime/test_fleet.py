@@ -17,7 +17,8 @@ from perpetual.sandbox.runtime.answers.refresh import Refreshes
 from perpetual.sandbox.runtime.api import Api
 from perpetual.sandbox.runtime.clients import Clients
 from perpetual.sandbox.runtime.engine import Engine
-from perpetual.sandbox.runtime.fleet import Fleet, Size
+from perpetual.sandbox.runtime.fleet import Fleet
+from perpetual.sandbox.runtime.sizes import RESERVED_MIB, Size
 from perpetual.sandbox.runtime.wire import Call
 
 REGION = "eu-west-1"
@@ -220,7 +221,7 @@ def test_a_host_gives_tasks_less_than_it_has() -> None:
     }
     size = Size.of(described)
     assert (size.cpu, size.interfaces, size.architecture) == (2048, 2, "arm64")
-    assert 7000 < size.memory < 8192 - fleet.RESERVED_MIB
+    assert 7000 < size.memory < 8192 - RESERVED_MIB
 
 
 def test_the_emptiest_subnet_is_next() -> None:
