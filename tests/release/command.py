@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.release.support import ROOT
 
+_begun: list[subprocess.Popen[str]] = []
 _COMMAND = (sys.executable, "-m", "perpetual", "release")
 
 
@@ -26,7 +27,7 @@ def begun(
 ) -> subprocess.Popen[str]:
     """Start a command, as a shell does in its own process group."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "policy")])
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*_COMMAND, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path, **(variables or {})},
@@ -35,6 +36,17 @@ def begun(
         text=True,
         process_group=0,
     )
+    _begun.append(process)
+    return process
+
+
+def end_all() -> None:
+    """Kill whatever a test has begun and not waited for, because it failed before."""
+    for process in _begun:
+        if process.returncode is None:
+            process.kill()
+            process.communicate()
+    _begun.clear()
 
 
 def ended(process: subprocess.Popen[str]) -> Ran:

@@ -18,7 +18,7 @@ from perpetual.release.ports import Ports
 from perpetual.release.temporary import temporary, unique
 from perpetual.release.web import Client
 from perpetual.sandbox.runtime.registry import COMMAND, CONFIGURATION, PORT
-from tests.release import support
+from tests.release import command, support
 from tests.release.support import (
     REGISTRY_IMAGE,
     ROOT,
@@ -55,6 +55,13 @@ def bases() -> None:
     """Make the base images and name those of the services."""
     demand_bases()
     os.environ.update(SERVICES)
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    """Leave no command running that a test has begun."""
+    yield
+    command.end_all()
 
 
 @pytest.fixture(scope="session")
