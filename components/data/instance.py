@@ -107,7 +107,7 @@ def replica(
 def ignored_changes(config: models.Database) -> list[str]:
     """Return the primary's arguments whose later changes are no concern of Pulumi.
 
-    A bootstrap password is replaced by `perpetual db setup` at once; what Pulumi knows is void.
+    A bootstrap password is to be replaced in RDS at once; what Pulumi knows of it is void then.
     """
     ignored = [*CREATION_ONLY]
     if config.source is not DatabaseSource.CREATE:
@@ -156,6 +156,8 @@ def _common(
 def _origin(config: models.Database, around: Surroundings) -> dict[str, Any]:
     """Return how the instance begins: empty, or from what else there is.
 
+    Empty means without a database: RDS would make one with the operating system's locale, whose
+    order changes with its updates; `perpetual db apply` makes it with Postgres's own.
     A restored one brings its key, its database and its users; RDS accepts none of them anew.
     """
     match config.source:
@@ -167,7 +169,6 @@ def _origin(config: models.Database, around: Surroundings) -> dict[str, Any]:
             return {
                 "storage_encrypted": True,
                 "kms_key_id": around.key_arn,
-                "db_name": config.name,
                 "username": config.username,
             }
 

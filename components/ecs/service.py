@@ -174,7 +174,7 @@ class Service(Component):
             name=args.stack.service,
             cluster=args.cluster.arn,
             task_definition=definition.arn,
-            # Without autoscaling nothing runs before `perpetual db setup` has made the database's
+            # Without autoscaling nothing runs before `perpetual db apply` has made the database's
             # roles; from then on deploys own the number, or autoscaling does.
             desired_count=0,
             scheduling_strategy="REPLICA",

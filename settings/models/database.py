@@ -19,7 +19,7 @@ class DatabaseSource(StrEnum):
 
 
 class MasterPassword(StrEnum):
-    """Who keeps the master password: RDS itself, or a secret that `perpetual db setup` replaces."""
+    """Who keeps the master password: RDS itself, or a secret to replace after the first `up`."""
 
     MANAGED = "managed"
     SECRET = "secret"  # noqa: S105 - the name of a mode

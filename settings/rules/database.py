@@ -108,7 +108,7 @@ def password_mode_works(database: Database) -> Problems:
     """
     if database.master_password != MasterPassword.MANAGED:
         return
-    way_out = "set masterPassword: secret, and `perpetual db setup` replaces the password at once"
+    way_out = "set masterPassword: secret, and replace the password in RDS after the first `up`"
     if database.replicas:
         yield Problem(
             "database.masterPassword",

@@ -91,7 +91,7 @@ DATABASE: dict[str, Case] = {
     "too much storage": ({"database/storageGib": 70000, "database/maxStorageGib": 0}, "database.storageGib", ["20 to 65536"]),
     "ceiling below storage": ({"database/storageGib": 200}, "database.maxStorageGib", ["100 is refused", "at least 220", "0 to turn"]),
     "ceiling hardly above": ({"database/storageGib": 100, "database/maxStorageGib": 109}, "database.maxStorageGib", ["at least 110"]),
-    "managed with replicas": ({"database/replicas": 1}, "database.masterPassword", ["no replica", "masterPassword: secret", "perpetual db setup"]),
+    "managed with replicas": ({"database/replicas": 1}, "database.masterPassword", ["no replica", "masterPassword: secret", "replace the password in RDS"]),
     "managed with a snapshot": ({"database/source": "snapshot", "database/snapshot": "nightly"}, "database.masterPassword", ["source is snapshot", "set masterPassword: secret"]),
     "managed with a restore": ({"database/source": "pointInTime", "database/restoreFrom": "old"}, "database.masterPassword", ["source is pointInTime"]),
     "too many replicas": ({"database/replicas": 16, **RESTORED}, "database.replicas", ["0 to 15"]),

@@ -114,7 +114,6 @@ def test_a_new_primary_is_private_encrypted_watched_and_backed_up() -> None:
         "storageType": "gp3",
         "storageEncrypted": True,
         "kmsKeyId": UNKNOWN,
-        "dbName": "app",
         "username": "perpetual",
         "manageMasterUserPassword": True,
         "masterUserSecretKmsKeyId": UNKNOWN,
@@ -277,7 +276,7 @@ def test_a_restore_names_its_source(kind: str, origin: dict[str, Any]) -> None:
 
 
 def test_a_bootstrap_password_is_secret_and_forgotten_at_once() -> None:
-    """`perpetual db setup` replaces it; no later update puts it back."""
+    """It is replaced in RDS; no later update puts it back."""
     made = deploy(master_password=MasterPassword.SECRET)
     password = made.named("database-bootstrap")
     assert password.inputs == {"length": 40, "overrideSpecial": SPECIALS}

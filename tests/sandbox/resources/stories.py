@@ -10,7 +10,9 @@ from typing import Any, Final
 from perpetual.offline import preview
 from perpetual.sandbox.fronts import attached, mocks
 from perpetual.sandbox.fronts.mocks import Change, Deployed
+from perpetual.sandbox.resources import values
 from perpetual.sandbox.resources.cloud import Cloud
+from perpetual.sandbox.resources.table import TABLE
 from tests.sandbox.resources import emulated
 from tests.sandbox.resources.emulated import Emulated
 from tests.sandbox.resources.engine import Engine, Outcome, Resource, UpdateError
@@ -56,6 +58,7 @@ class Mocked:
     made: Inventory
     resources: Mapping[str, Deployed]
     outputs: Mapping[str, Any]
+    forgotten: Mapping[str, set[str]]
     again: Mapping[str, Change]
 
 
@@ -67,14 +70,28 @@ def mocked(stack: str) -> Mocked:
         cloud = found.cloud
         first = mocks.apply(plan(stack, cloud), cloud, deployed)
         made, resources = inventory(cloud), dict(deployed)
+        forgotten = _forgotten(cloud, resources)
         again = mocks.apply(plan(stack, cloud), cloud, deployed)
         return Mocked(
             created=first.changes,
             made=made,
             resources=resources,
             outputs=first.capture.outputs,
+            forgotten=forgotten,
             again=again.changes,
         )
+
+
+def _forgotten(cloud: Cloud, resources: Mapping[str, Deployed]) -> dict[str, set[str]]:
+    """Return the arguments that AWS does not tell as they were given, by type."""
+    found: dict[str, set[str]] = {}
+    for item in resources.values():
+        kind = TABLE[item.token]
+        told = kind.read(cloud, item.id, item.state) or {}
+        for key in kind.inputs & item.inputs.keys():
+            if not values.covers(told.get(key), item.inputs[key], ordered=key in kind.ordered):
+                found.setdefault(item.token, set()).add(key)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +190,7 @@ def prod() -> Prod:
         guarded = _guard(engine)
         replaced = engine.up(plan("prod", cloud, *PROD_REPLACEMENTS))
         after_replacement = dict(engine.state)
-        refused = _refusal(engine, plan("prod", cloud, *PROD_REPLACEMENTS, "database.name=other"))
+        refused = _refusal(engine, plan("prod", cloud, *PROD_REPLACEMENTS, "database.username=other"))
         after_refusal = dict(engine.state)
         databases = len(inventory(cloud)["rds DBInstances"])
         engine.destroy()

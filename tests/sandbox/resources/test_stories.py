@@ -261,7 +261,7 @@ def test_no_database_is_deleted_to_make_room_for_another() -> None:
         named(resources, "database-primary").state
         for resources in (story.after_replacement, story.after_refusal)
     )
-    assert after["dbName"] == before["dbName"] == "app"
+    assert after["username"] == before["username"] == "perpetual"
 
 
 def test_a_protected_stack_is_not_destroyed() -> None:
