@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
@@ -69,8 +70,12 @@ def up(  # noqa: PLR0913 - one parameter per option
     Its state lives as long as its process: `down`, or a restart of the machine, ends both.
     """
     _needed()
-    from perpetual.sandbox import steps  # noqa: PLC0415 - only this command needs it
+    from perpetual.sandbox import process, steps  # noqa: PLC0415 - only this command needs it
     from perpetual.sandbox.process import Ports  # noqa: PLC0415 - as above
+
+    # From here on there is one AWS, whatever AWS_PROFILE and the like say.
+    for name in os.environ.keys() - process.without_aws(os.environ).keys():
+        del os.environ[name]
 
     options = steps.Options(
         folder=Path.cwd(),

@@ -57,6 +57,7 @@ def start(files: Files, *, stack: str, account: str, region: str, ports: Ports) 
     with os.fdopen(os.open(files.log, mode, 0o600), "w") as log:
         process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
             [*command, *given],
+            env=without_aws(os.environ),
             # Where the program's own relative paths start.
             cwd=files.root,
             stdin=subprocess.DEVNULL,
@@ -74,6 +75,11 @@ def start(files: Files, *, stack: str, account: str, region: str, ports: Ports) 
     # From here on it outlives this command, whatever ends it.
     processes.disown_all()
     return state
+
+
+def without_aws(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return variables without those of AWS's tools, which mean another AWS."""
+    return {name: value for name, value in variables.items() if not name.startswith("AWS_")}
 
 
 def ask(state: State, name: str, **arguments: Any) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from perpetual.errors import OperatorError
 from perpetual.offline import preview
 from perpetual.offline.preview import Plan
 from perpetual.release import build as building
+from perpetual.release import docker
 from perpetual.sandbox import process
 from perpetual.sandbox.fronts import mocks
 from perpetual.sandbox.fronts.mocks import Deployed
@@ -80,6 +81,11 @@ def up(options: Options, say: Say) -> Ready:
     """
     architecture = ARCHITECTURES[docker_api.connect().version()["Arch"]]
     planned, settings = _settings(options, architecture)
+    if options.image and docker.image(options.image) is None:
+        raise OperatorError(
+            f"there is no image {options.image} here",
+            hint="Build it (`perpetual release build`), or leave --image out.",
+        )
     files = Files.of(planned.project.root)
     with _timed(say, "sandbox"):
         state = _process(files, planned, settings, options.ports)
@@ -269,10 +275,9 @@ def _deploy(state: State, stack: str, image: str) -> None:
     command = [sys.executable, "-m", "perpetual", "deploy", "--stack", stack, "--image", image]
     # Nobody waits here for the alarms to be watched: there is nothing to go back to.
     options = ["--without", "receipt", "--without", "tree", "--yes", "--early", "--guard", "0"]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
         [*command, *options],
-        env={**clean, **variables(state)},
+        env={**process.without_aws(os.environ), **variables(state)},
         capture_output=True,
         text=True,
         check=False,
