@@ -66,6 +66,12 @@ def register(
     return Call(service="ecs", operation="RegisterTaskDefinition", request=request)
 
 
+def registered(definition: Definition, call: Call) -> bool:
+    """Tell whether a task definition is what a call would register once more."""
+    there = {key: definition[key] for key in REGISTERED if definition.get(key)}
+    return there == {key: call.request[key] for key in REGISTERED if call.request.get(key)}
+
+
 def register_migration(
     stack: contract.Stack,
     definition: Definition,

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from perpetual.aws.calls import every, perform
+from perpetual.aws.calls import attempt, every, perform
 from perpetual.aws.published import Published
 from perpetual.aws.session import Clients
 from perpetual.deploy import definitions, image, requests
 from perpetual.errors import OperatorError
 
 ALARM: Final = "ALARM"
+_NO_REVISION: Final = "ClientException"
+"""What ECS says of a family that has no revision."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +49,16 @@ class Found:
     """The state of a stack's service; answers of AWS are kept as they came.
 
     `template` is the newest revision of the family and `tags` are its tags; `running` the revision
-    that the service is told to run. `red` alarms ring now. `absent` are secrets that are not there.
-    `growth` is the number of hosts that the group may still add.
+    that the service is told to run; `twin` the newest one for migrations, empty without one. `red`
+    alarms ring now. `absent` are secrets that are not there. `growth` is the number of hosts
+    that the group may still add.
     """
 
     service: Mapping[str, Any]
     template: Mapping[str, Any]
     tags: Sequence[Mapping[str, str]]
     running: Mapping[str, Any]
+    twin: Mapping[str, Any]
     hosts: Sequence[Host]
     growth: int
     red: Sequence[str]
@@ -111,6 +115,7 @@ def find(clients: Clients, published: Published, *, migrating: bool) -> Found:
         OperatorError: AWS cannot be asked, or something that the contract names is not there.
     """
     service = describe(clients, published)
+    twin = definitions.describe_definition(published.stack.migration_family)
     container = published.service.container
     template = perform(clients, definitions.describe_definition(published.service.family))
     running = perform(clients, definitions.describe_definition(service["taskDefinition"]))
@@ -121,6 +126,7 @@ def find(clients: Clients, published: Published, *, migrating: bool) -> Found:
         template=template["taskDefinition"],
         tags=template.get("tags", []),
         running=running["taskDefinition"],
+        twin=(attempt(clients, twin, _NO_REVISION) or {}).get("taskDefinition", {}),
         hosts=hosts(clients, published),
         growth=_growth(clients, published),
         red=red(clients, watched.get("alarmNames", ())),

@@ -42,7 +42,7 @@ def push_image(run: Run) -> str:
 def register(run: Run, digest: str) -> tuple[str, str]:
     """Return the ARNs of the release's revision and of its migration's, registered if need be.
 
-    The newest revision of the family is taken where it has this image already: a second run of one
+    The newest revision of a family is taken where it is this release's already: a second run of one
     release makes no second revision.
 
     Raises:
@@ -56,7 +56,9 @@ def register(run: Run, digest: str) -> tuple[str, str]:
             call = definitions.register_migration(
                 run.published.stack, found.template, found.tags, container, wanted
             )
-            migrating = run.perform(call)["taskDefinition"]["taskDefinitionArn"]
+            migrating = found.twin.get("taskDefinitionArn", "")
+            if not definitions.registered(found.twin, call):
+                migrating = run.perform(call)["taskDefinition"]["taskDefinitionArn"]
         if definitions.image_of(found.template, container) == wanted:
             definition = found.template["taskDefinitionArn"]
         else:

@@ -125,11 +125,11 @@ def _register(plan: Plan) -> Sequence[Step]:
     container, found = plan.published.service.container, plan.found
     calls = []
     if plan.migrate:
-        calls.append(
-            definitions.register_migration(
-                plan.published.stack, found.template, found.tags, container, _named(plan)
-            )
+        call = definitions.register_migration(
+            plan.published.stack, found.template, found.tags, container, _named(plan)
         )
+        if not definitions.registered(found.twin, call):
+            calls.append(call)
     if not _present(plan):
         calls.append(definitions.register(found.template, found.tags, container, _named(plan)))
     says = "register the revision: the newest one with the new image"

@@ -5,11 +5,14 @@ Whoever made it can then be killed at a moment that is the same on every machine
 
 import http.client
 import json
+import subprocess
 import threading
 import urllib.parse
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
+
+from tests.sandbox_docker.support import until
 
 _SECONDS: Final = 120.0
 
@@ -33,9 +36,17 @@ class Snare:
         """Return the address that stands for AWS."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def caught(self, seconds: float = _SECONDS) -> bool:
-        """Wait until AWS has done what it is not heard of."""
-        return self._caught.wait(seconds)
+    def wait(self) -> None:
+        """Wait until AWS has done what is not heard of."""
+        assert self._caught.wait(_SECONDS)
+
+    def kill(self, process: subprocess.Popen[str]) -> str:
+        """Kill a process once AWS has done what it is not to hear of; return what it wrote."""
+        until("it has come so far", lambda: self._caught.is_set() or process.poll() is not None)
+        process.kill()
+        written, _ = process.communicate()
+        assert self._caught.is_set(), written
+        return written
 
     def __enter__(self) -> Self:
         """Begin to lead on."""
@@ -68,8 +79,9 @@ class Snare:
                 if snare._is_it(self.headers.get("X-Amz-Target", ""), body):
                     self.close_connection = True
                     return
-                self.send_response(said.status)
-                for name in ("Content-Type", "x-amzn-RequestId", "Date"):
+                # Not `send_response`: it adds a date of its own, and a client has to see one.
+                self.send_response_only(said.status)
+                for name in ("Content-Type", "Date", "x-amzn-RequestId"):
                     if said.headers[name]:
                         self.send_header(name, said.headers[name])
                 self.send_header("Content-Length", str(len(answer)))

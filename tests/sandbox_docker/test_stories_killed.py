@@ -81,10 +81,7 @@ def test_a_run_killed_after_every_step_does_each_of_them_once(
                     *command("deploy", *arguments),
                     variables={"AWS_ENDPOINT_URL": snare.endpoint},
                 )
-                caught = snare.caught()
-                begun.kill()
-                told, _ = begun.communicate()
-            assert caught, f"{step}: {told}"
+                told = snare.kill(begun)
             assert _took_over(told, victims), f"{step}: {told}"
             victims.append(begun.pid)
             assert stage.journal()["phase"] == phase, step
@@ -113,10 +110,9 @@ def test_another_release_is_told_what_is_under_way(
             *command("deploy", "--image", image, "--without", "receipt"),
             variables={"AWS_ENDPOINT_URL": snare.endpoint},
         )
-        assert snare.caught()
+        snare.wait()
         meanwhile = stage.deploy(first)
-        begun.kill()
-        begun.communicate()
+        snare.kill(begun)
     assert meanwhile.code == 2, meanwhile.told
     assert f"process {begun.pid}" in meanwhile.words
     other = stage.deploy(first)
