@@ -107,4 +107,5 @@ def _password(clients: Clients, place: tuple[str, str], instance: Mapping[str, A
         text = clients("secretsmanager").get_secret_value(SecretId=managed)["SecretString"]
         return str(json.loads(text)["password"])
     known = moto_app.backend("rds", *place).databases[instance["DBInstanceIdentifier"]]
-    return str(known.master_user_password)
+    # As RDS, moto tells nobody; the sandbox is the one who has to know.
+    return str(vars(known)["_master_user_password"])
