@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from bench import floor, policy, process, projects, release
+from bench import deploy, floor, policy, process, projects, release, scheduler
 from bench.projects import ROOT
 
 PERPETUAL = (sys.executable, "-m", "perpetual")
@@ -28,6 +28,8 @@ def main() -> None:
     growth()
     policy.report()
     release.report()
+    scheduler.report()
+    deploy.report()
 
 
 def preview_against_floor() -> None:
