@@ -29,6 +29,7 @@ def main() -> None:
     policy.report()
     release.report()
     scheduler.report()
+    scheduler.report()
     deploy.report()
 
 
