@@ -29,7 +29,6 @@ def main() -> None:
     policy.report()
     release.report()
     scheduler.report()
-    scheduler.report()
     deploy.report()
 
 
