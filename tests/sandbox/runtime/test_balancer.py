@@ -28,8 +28,8 @@ TRACKED = Tracked(
     address="172.20.0.5",
     present=True,
 )
-OK = Row(status="DRAIN", check="L7OK", code=200, connections=0)
-BAD = Row(status="DOWN", check="L7STS", code=500, connections=0)
+OK = Row(status="DRAIN", check="L7OK", code=200)
+BAD = Row(status="DOWN", check="L7STS", code=500)
 
 
 def rendered(
@@ -143,7 +143,7 @@ def test_a_new_target_is_unhealthy_after_as_many_failures_as_the_group_says() ->
 
 def test_a_target_that_nobody_checked_yet_waits() -> None:
     """Nothing is known, so nothing changes."""
-    row = Row(status="DRAIN", check="INI", code=0, connections=0)
+    row = Row(status="DRAIN", check="INI", code=0)
     assert targets.judge(TRACKED, row, GROUP, 99.0) is TRACKED
 
 
@@ -206,13 +206,13 @@ def test_a_target_is_described_as_aws_does() -> None:
 def test_what_haproxy_prints_is_read_by_its_header() -> None:
     """A check under way has a star; one that never ran has nothing."""
     said = (
-        "# pxname,svname,status,scur,check_status,check_code\n"
-        "web,a,UP,3,* L7OK,200\n"
-        "web,b,DRAIN -1/2,0,,\n\n"
+        "# pxname,svname,status,check_status,check_code\n"
+        "web,a,UP,* L7OK,200\n"
+        "web,b,DRAIN -1/2,,\n\n"
     )
     assert control.parse(said) == {
-        ("web", "a"): Row(status="UP", check="L7OK", code=200, connections=3),
-        ("web", "b"): Row(status="DRAIN -1/2", check="", code=0, connections=0),
+        ("web", "a"): Row(status="UP", check="L7OK", code=200),
+        ("web", "b"): Row(status="DRAIN -1/2", check="", code=0),
     }
 
 

@@ -11,29 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from perpetual.sandbox.runtime.api import Handler, Key
+from perpetual.sandbox.runtime.fleet import Member
 from perpetual.sandbox.runtime.wire import Call, Refused
 
 UNDER_WAY: Final = ("Pending", "InProgress")
 _PAUSE: Final = 0.5
 
 
-class Member(Protocol):
-    """A host of a group."""
-
-    group: str
-    joined: bool
-
-    @property
-    def id(self) -> str:
-        """Return the instance's id."""
-
-
 class Hosts(Protocol):
     """The hosts that a refresh replaces."""
 
     @property
-    def members(self) -> "list[Any]":
-        """Return the hosts there are, each a `Member`."""
+    def members(self) -> list[Member]:
+        """Return the hosts there are."""
 
     def replace(self, instance: str) -> None:
         """Drain a host and then end it."""

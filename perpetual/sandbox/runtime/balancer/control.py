@@ -27,7 +27,6 @@ class Row:
     status: str
     check: str
     code: int
-    connections: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,5 +64,4 @@ def _row(line: Mapping[str, str]) -> Row:
         status=line["status"],
         check=line["check_status"].removeprefix("* "),
         code=int(line["check_code"] or 0),
-        connections=int(line["scur"] or 0),
     )
