@@ -75,7 +75,7 @@ class Example:
         for options in (self._options, replace(self._options, target=building.BUILDER)):
             label = f"label={building.ARGUMENTS_LABEL}={building.fingerprint(options)}"
             if images := docker.run("image", "ls", "--quiet", "--filter", label).split():
-                docker.run("image", "rm", "--force", *set(images))
+                docker.run("image", "rm", "--force", *dict.fromkeys(images))
 
     @property
     def _options(self) -> building.Options:
