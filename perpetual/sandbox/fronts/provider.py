@@ -152,12 +152,10 @@ class Provider:
         if found is None:
             return None
         if not inputs:
-            wanted = kind.inputs | ({"tags", "tagsAll"} if kind.tagged else set())
+            wanted = kind.inputs | (_TAGS if kind.tagged else set())
             return Made(identifier, found, {key: found[key] for key in wanted & found.keys()})
         refreshed = {
-            key: values.refreshed(found[key], value, ordered=key in kind.ordered)
-            if key in found
-            else value
+            key: self._refreshed(kind, key, found[key], value) if key in found else value
             for key, value in inputs.items()
             if key in found or not self._told_of(kind, key) or not value
         }
@@ -238,6 +236,12 @@ class Provider:
             found["tags"] = self._own_tags(found.get("tagsAll") or {}, state.get("tags") or {})
         return {**found, **self._here(kind)}
 
+    def _refreshed(self, kind: Kind, argument: str, found: Any, given: Any) -> Any:
+        # A tag more is a difference, while a setting more inside of a block is AWS's default.
+        if argument in _TAGS:
+            return given if values.equal(found, given) else found
+        return values.refreshed(found, given, ordered=argument in kind.ordered)
+
     def _own_tags(self, every: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
         """Return the tags that are the resource's own, not the provider's."""
         return {
@@ -250,12 +254,13 @@ class Provider:
         return {"region": self.cloud.region} if kind.regional else {}
 
     def _told_of(self, kind: Kind, argument: str) -> bool:
-        return argument in kind.inputs or argument in {"tags", "tagsAll"}
+        return argument in kind.inputs or argument in _TAGS
 
     def _own(self, kind: Kind, state: Values) -> dict[str, Any]:
         return {key: state[key] for key in kind.own if key in state}
 
 
+_TAGS: Final = frozenset({"tags", "tagsAll"})
 _OWN: Final = frozenset({"__defaults", "__internal"})
 """Keys by which the provider remembers things of its own among the arguments."""
 

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlparse
 
@@ -25,6 +26,18 @@ _KEY: Final = "sandbox"
 Builder = Callable[[Mapping[str, Any]], str]
 """Builds and pushes the image that the arguments of a `docker.Image` describe; returns its digest,
 `sha256:...`."""
+
+
+_MAKING: Final = threading.Lock()
+"""Held while a client is made: a session makes one at a time."""
+
+
+@cache
+def _session() -> Any:
+    """Return the one session: it keeps AWS's models, which take long to read."""
+    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - only the sandbox needs it
+
+    return boto3.session.Session()
 
 
 def unbuilt(inputs: Mapping[str, Any]) -> str:
@@ -72,8 +85,7 @@ class Cloud:
             return self._clients[service]
 
     def _made(self, service: str) -> Any:
-        import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - only the sandbox needs it
-        from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+        from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415 - only the sandbox needs it
 
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
@@ -83,10 +95,15 @@ class Cloud:
             retries={"total_max_attempts": 1},
             s3={"addressing_style": "path"},
         )
-        session = boto3.session.Session(
-            region_name=self.region, aws_access_key_id=_KEY, aws_secret_access_key=_KEY
-        )
-        return session.client(service, endpoint_url=self.endpoint, config=config)
+        with _MAKING:
+            return _session().client(
+                service,
+                region_name=self.region,
+                aws_access_key_id=_KEY,
+                aws_secret_access_key=_KEY,
+                endpoint_url=self.endpoint,
+                config=config,
+            )
 
     def call(
         self,

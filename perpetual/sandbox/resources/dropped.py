@@ -13,6 +13,7 @@ from perpetual.sandbox.resources.kind import Values, names
 
 DROPPED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
+        "aws:appautoscaling/target:Target": names("tagsAll"),
         "aws:autoscaling/group:Group": names(
             "defaultInstanceWarmup instanceMaintenancePolicy maxInstanceLifetime"
         ),

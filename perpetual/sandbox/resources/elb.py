@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: balancers, target groups and listeners.
+"""Elastic Load Balancing: balancers and listeners, and what all of it has in common.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/
 """
@@ -11,7 +11,7 @@ from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.resources.kind import Kind, Values, names
 
 _ELB: Final = "elbv2"
-_RETAG: Final = tagging.by(_ELB, "add_tags", "remove_tags", subject="id")
+RETAG: Final = tagging.by(_ELB, "add_tags", "remove_tags", subject="id")
 
 Attributes = Mapping[str, str]
 """Pulumi's arguments that are attributes in AWS, by AWS's key; a dot leads into a block."""
@@ -24,14 +24,16 @@ def _value(inputs: Values, path: str) -> Any:
     return found
 
 
-def _attributes(inputs: Values, known: Attributes) -> list[dict[str, str]]:
+def attributes(inputs: Values, known: Attributes) -> list[dict[str, str]]:
+    """Return arguments as AWS's attributes."""
     found = ((key, _value(inputs, path)) for path, key in known.items())
     return [
         {"Key": key, "Value": spelling.text(value)} for key, value in found if value is not None
     ]
 
 
-def _told_attributes(answer: Mapping[str, Any], known: Attributes) -> dict[str, Any]:
+def told_attributes(answer: Mapping[str, Any], known: Attributes) -> dict[str, Any]:
+    """Return the arguments behind AWS's attributes; those that are empty are not set."""
     said = {item["Key"]: item.get("Value", "") for item in answer["Attributes"]}
     found: dict[str, Any] = {}
     for path, key in known.items():
@@ -51,7 +53,8 @@ def _typed(text: str) -> bool | int | str:
     return int(text) if text.isdecimal() else text
 
 
-def _tags(aws: Cloud, arn: str) -> tagging.Tags:
+def tags(aws: Cloud, arn: str) -> tagging.Tags:
+    """Return the tags of a balancer, target group or listener."""
     found = aws.call(_ELB, "describe_tags", ResourceArns=[arn])["TagDescriptions"]
     return tagging.read(found[0]["Tags"] if found else ())
 
@@ -100,7 +103,7 @@ def _settle_balancer(aws: Cloud, identifier: str, inputs: Values) -> None:
         _ELB,
         "modify_load_balancer_attributes",
         LoadBalancerArn=identifier,
-        Attributes=_attributes(inputs, _BALANCER),
+        Attributes=attributes(inputs, _BALANCER),
     )
 
 
@@ -113,11 +116,11 @@ def _read_balancer(aws: Cloud, identifier: str, _state: Values) -> Values | None
     told = aws.call(_ELB, "describe_load_balancer_attributes", LoadBalancerArn=identifier)
     return {
         **aws.told(_ELB, "LoadBalancer", found, _BALANCER_NAMES),
-        **_told_attributes(told, _BALANCER),
+        **told_attributes(told, _BALANCER),
         "internal": found["Scheme"] == "internal",
         "subnets": [item["SubnetId"] for item in found["AvailabilityZones"]],
         "arnSuffix": suffix(identifier),
-        "tagsAll": _tags(aws, identifier),
+        "tagsAll": tags(aws, identifier),
     }
 
 
@@ -148,106 +151,7 @@ LOAD_BALANCER: Final = Kind(
     read=_read_balancer,
     update=_update_balancer,
     delete=_delete_balancer,
-    retag=_RETAG,
-    name="name",
-)
-
-
-# --- target groups
-
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
-_TARGETS: Final[Attributes] = {
-    "deregistrationDelay": "deregistration_delay.timeout_seconds",
-    "loadBalancingAlgorithmType": "load_balancing.algorithm.type",
-    "slowStart": "slow_start.duration_seconds",
-    "stickiness.enabled": "stickiness.enabled",
-    "stickiness.type": "stickiness.type",
-}
-_HEALTH: Final = {
-    "enabled": "HealthCheckEnabled",
-    "protocol": "HealthCheckProtocol",
-    "port": "HealthCheckPort",
-    "path": "HealthCheckPath",
-    "interval": "HealthCheckIntervalSeconds",
-    "timeout": "HealthCheckTimeoutSeconds",
-    "healthyThreshold": "HealthyThresholdCount",
-    "unhealthyThreshold": "UnhealthyThresholdCount",
-}
-_TARGET_NAMES: Final = {"name": "TargetGroupName", "arn": "TargetGroupArn"}
-
-
-def _health(inputs: Values) -> dict[str, Any]:
-    check = inputs.get("healthCheck") or {}
-    numbers = {"interval", "timeout", "healthyThreshold", "unhealthyThreshold"}
-    found: dict[str, Any] = {
-        name: int(check[key]) if key in numbers else check[key]
-        for key, name in _HEALTH.items()
-        if check.get(key) is not None
-    }
-    if check.get("matcher"):
-        found["Matcher"] = {"HttpCode": check["matcher"]}
-    return found
-
-
-def _create_targets(aws: Cloud, inputs: Values) -> str:
-    made = aws.call(
-        _ELB,
-        "create_target_group",
-        inputs,
-        "name protocol protocolVersion port vpcId targetType tagsAll",
-        **_health(inputs),
-    )
-    return str(made["TargetGroups"][0]["TargetGroupArn"])
-
-
-def _settle_targets(aws: Cloud, identifier: str, inputs: Values) -> None:
-    attributes = _attributes(inputs, _TARGETS)
-    if attributes:
-        aws.call(
-            _ELB,
-            "modify_target_group_attributes",
-            TargetGroupArn=identifier,
-            Attributes=attributes,
-        )
-
-
-def _read_targets(aws: Cloud, identifier: str, _state: Values) -> Values | None:
-    found = aws.find(_ELB, "describe_target_groups", "TargetGroups", TargetGroupArns=[identifier])
-    if found is None:
-        return None
-    told = aws.call(_ELB, "describe_target_group_attributes", TargetGroupArn=identifier)
-    check = {key: found[name] for key, name in _HEALTH.items() if name in found}
-    return {
-        **aws.told(_ELB, "TargetGroup", found, _TARGET_NAMES),
-        **_told_attributes(told, _TARGETS),
-        "healthCheck": {**check, "matcher": found.get("Matcher", {}).get("HttpCode")},
-        "arnSuffix": suffix(identifier),
-        "tagsAll": _tags(aws, identifier),
-    }
-
-
-def _update_targets(aws: Cloud, identifier: str, _state: Values, inputs: Values) -> None:
-    aws.call(_ELB, "modify_target_group", TargetGroupArn=identifier, **_health(inputs))
-    _settle_targets(aws, identifier, inputs)
-
-
-def _delete_targets(aws: Cloud, identifier: str, _state: Values) -> None:
-    aws.call(_ELB, "delete_target_group", TargetGroupArn=identifier)
-
-
-TARGET_GROUP: Final = Kind(
-    "aws:lb/targetGroup:TargetGroup",
-    inputs=names(
-        "name protocol protocolVersion port vpcId targetType healthCheck "
-        + " ".join({path.partition(".")[0] for path in _TARGETS})
-    ),
-    outputs=names("arn arnSuffix loadBalancerArns"),
-    create=_create_targets,
-    settle=_settle_targets,
-    read=_read_targets,
-    update=_update_targets,
-    delete=_delete_targets,
-    retag=_RETAG,
+    retag=RETAG,
     name="name",
 )
 
@@ -285,9 +189,9 @@ def _create_listener(aws: Cloud, inputs: Values) -> str:
 
 
 def _settle_listener(aws: Cloud, identifier: str, inputs: Values) -> None:
-    attributes = _attributes(inputs, _HEADERS)
-    if attributes:
-        aws.call(_ELB, "modify_listener_attributes", ListenerArn=identifier, Attributes=attributes)
+    found = attributes(inputs, _HEADERS)
+    if found:
+        aws.call(_ELB, "modify_listener_attributes", ListenerArn=identifier, Attributes=found)
 
 
 def _read_listener(aws: Cloud, identifier: str, _state: Values) -> Values | None:
@@ -298,9 +202,9 @@ def _read_listener(aws: Cloud, identifier: str, _state: Values) -> Values | None
     certificates = found.get("Certificates") or [{}]
     return {
         **aws.told(_ELB, "Listener", found, {**_ACTION_NAMES, "arn": "ListenerArn"}),
-        **_told_attributes(told, _HEADERS),
+        **told_attributes(told, _HEADERS),
         "certificateArn": certificates[0].get("CertificateArn"),
-        "tagsAll": _tags(aws, identifier),
+        "tagsAll": tags(aws, identifier),
     }
 
 
@@ -332,8 +236,8 @@ LISTENER: Final = Kind(
     read=_read_listener,
     update=_update_listener,
     delete=_delete_listener,
-    retag=_RETAG,
+    retag=RETAG,
     ordered=names("defaultActions"),
 )
 
-KINDS: Final = (LOAD_BALANCER, TARGET_GROUP, LISTENER)
+KINDS: Final = (LOAD_BALANCER, LISTENER)

@@ -7,8 +7,8 @@ from typing import Any, Final
 from perpetual.offline import answers
 from perpetual.sandbox.resources import tagging
 from perpetual.sandbox.resources.cloud import Cloud
+from perpetual.sandbox.resources.ec2_vpc import arn, filters
 from perpetual.sandbox.resources.kind import Values
-from perpetual.sandbox.resources.vpc import arn, filters
 
 _EC2: Final = "ec2"
 _TARGETS: Final = {

@@ -2,7 +2,8 @@
 
 A group launches what its launch template says; AWS also looks up an image that a parameter names,
 and takes the type from a mixed instances policy. A policy may name everything of IAM in an account.
-A subnet group that is changed is still there.
+A subnet group that is changed is still there. A service can be scaled that moto's own ECS, which
+the sandbox does not use, has never heard of.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,10 @@ _EVERYTHING: Final = "*"
 
 def teach() -> None:
     """Make moto, in this process, do as AWS does; to do so again changes nothing."""
-    from moto.autoscaling.models import FakeAutoScalingGroup  # noqa: PLC0415 - only the sandbox needs it
+    from moto.applicationautoscaling.models import (  # noqa: PLC0415 - only the sandbox needs it
+        ApplicationAutoscalingBackend,
+    )
+    from moto.autoscaling.models import FakeAutoScalingGroup  # noqa: PLC0415 - as above
     from moto.iam import policy_validation  # noqa: PLC0415 - as above
     from moto.rds.models import RDSBackend  # noqa: PLC0415 - as above
 
@@ -34,6 +38,8 @@ def teach() -> None:
         paths.append(_EVERYTHING)
     for name, value in (("image_id", _image), ("instance_type", _type)):
         setattr(FakeAutoScalingGroup, name, property(value))
+    known = "_ecs_service_exists_for_target"
+    setattr(ApplicationAutoscalingBackend, known, lambda _backend, _service: True)
     if not hasattr(RDSBackend.modify_db_subnet_group, "__wrapped__"):
         keeping = _keeping(RDSBackend.modify_db_subnet_group)
         RDSBackend.modify_db_subnet_group = keeping  # type: ignore[method-assign]  # a repair

@@ -82,7 +82,9 @@ BUCKET: Final = Kind(
 Said = Callable[[Cloud, Values], dict[str, Any]]
 
 
-def _part(token: str, subject: str, inputs: str, put: Said, told: Said) -> Kind:
+def _part(  # noqa: PLR0913 - what such a type consists of
+    token: str, subject: str, inputs: str, put: Said, told: Said, *, own: str = ""
+) -> Kind:
     """Return a type that sets one thing on a bucket, and has the bucket's name as its id.
 
     `put` returns what the call takes beside the bucket, `told` the arguments behind its answer.
@@ -106,7 +108,7 @@ def _part(token: str, subject: str, inputs: str, put: Said, told: Said) -> Kind:
     return Kind(
         token,
         inputs=names(f"bucket {inputs}"),
-        own=names("skipDestroy"),
+        own=names(own),
         create=create,
         read=read,
         update=update,
@@ -171,6 +173,7 @@ PUBLIC_ACCESS: Final = _part(
     "public_access_block",
     _PRIVATE,
     *_block("PublicAccessBlockConfiguration", "PublicAccessBlockConfiguration", _PRIVATE, {}),
+    own="skipDestroy",
 )
 ENCRYPTION: Final = _part(
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",

@@ -1,6 +1,7 @@
 """What happens to both stacks through both fronts: told once for each process, judged by tests."""
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -190,7 +191,9 @@ def prod() -> Prod:
         guarded = _guard(engine)
         replaced = engine.up(plan("prod", cloud, *PROD_REPLACEMENTS))
         after_replacement = dict(engine.state)
-        refused = _refusal(engine, plan("prod", cloud, *PROD_REPLACEMENTS, "database.username=other"))
+        refused = _refusal(
+            engine, plan("prod", cloud, *PROD_REPLACEMENTS, "database.username=other")
+        )
         after_refusal = dict(engine.state)
         databases = len(inventory(cloud)["rds DBInstances"])
         engine.destroy()
@@ -250,3 +253,15 @@ def _guard(engine: Engine) -> str:
         assert len(engine.state) == held
         return str(error)
     return ""
+
+
+def named(resources: Mapping[str, Resource], name: str) -> Resource:
+    """Return the resource with this logical name."""
+    (found,) = [item for urn, item in resources.items() if urn.endswith(f"::{name}")]
+    return found
+
+
+def images(resources: Mapping[str, Resource]) -> set[str]:
+    """Return the images of the task definition's containers."""
+    document = named(resources, "service-task").arguments["containerDefinitions"]
+    return {container["image"] for container in json.loads(document)}
