@@ -12,8 +12,9 @@ from tests.sandbox_docker.project import STACK, Project, program
 from tests.sandbox_docker.stage import Stage
 from tests.sandbox_docker.support import ECR, until
 
-SECONDS: Final = "240"
-"""What `ecs-deploy` gives a deployment."""
+PATIENT: Final = 240
+IMPATIENT: Final = 10
+"""Seconds that `ecs-deploy` gives a deployment: plenty, and fewer than three tasks take to fail."""
 
 
 def test_ecs_deploy_releases_an_image_while_awslogs_watches(
@@ -34,21 +35,24 @@ def test_ecs_deploy_releases_an_image_while_awslogs_watches(
     assert not [task for task in stage.tasks() if task.rpartition("/")[2] not in streams]
 
 
-def test_ecs_deploy_takes_a_failing_image_back(stage: Stage, example: Example, first: str) -> None:
-    """It says that it failed; the release before serves on, and is what is to run in the end."""
+def test_ecs_deploy_takes_back_what_does_not_serve(
+    stage: Stage, example: Example, first: str
+) -> None:
+    """It loses patience before ECS does; the release before serves on, and is to run in the end."""
     before = stage.image()
-    image = _pushed(stage.project, example.laid_over(first, "failing", 'CMD ["/bin/false"]'))
+    image = _pushed(stage.project, example.laid_over(first, "asleep", 'CMD ["sleep", "600"]'))
     with stage.load() as load:
-        said = _ecs(stage.project, image, "--rollback", code=1)
+        said = _ecs(stage.project, image, "--rollback", seconds=IMPATIENT, code=1)
         stage.settle()
     assert load.lost == []
     assert stage.image() == before
-    assert "failed" in said.lower()
+    assert "Deployment failed" in said
+    assert "Rollback successful" in said
 
 
-def _ecs(project: Project, image: str, *more: str, code: int = 0) -> str:
+def _ecs(project: Project, image: str, *more: str, seconds: int = PATIENT, code: int = 0) -> str:
     """Deploy an image by `ecs-deploy`, and return what it wrote."""
-    given = ("--image", Container.RELEASE, image, "--timeout", SECONDS, *more)
+    given = ("--image", Container.RELEASE, image, "--timeout", str(seconds), *more)
     return project.other("ecs", "deploy", STACK.cluster, STACK.service, *given, code=code)
 
 
