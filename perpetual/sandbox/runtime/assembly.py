@@ -24,7 +24,7 @@ from perpetual.sandbox.runtime import (
     secret_values,
 )
 from perpetual.sandbox.runtime.alarms import Alarms
-from perpetual.sandbox.runtime.answers import filtering, targets
+from perpetual.sandbox.runtime.answers import filtering, histories, targets
 from perpetual.sandbox.runtime.answers.commands import Commands
 from perpetual.sandbox.runtime.answers.ecr import Ecr
 from perpetual.sandbox.runtime.answers.refresh import Refreshes
@@ -179,6 +179,7 @@ def _answer(stack: ExitStack, sandbox: Sandbox, front: Api) -> None:
     commands = Commands(clients=clients, hosts=parts.fleet, pull=parts.tasks.pull, pool=parts.pool)
     refreshes = Refreshes(hosts=parts.fleet)
     tail = LiveTail(account)
+    watched = moto_app.backend("cloudwatch", *sandbox.options.place)
     front.handlers.update(
         {
             ("ecs", "*"): partial(_ecs, sandbox.engine),
@@ -187,6 +188,7 @@ def _answer(stack: ExitStack, sandbox: Sandbox, front: Api) -> None:
             **refreshes.handlers,
             **targets.handlers(clients, parts.traffic.targets),
             **filtering.handlers(clients),
+            **histories.handlers(lambda: dict(watched.alarms)),
         }
     )
     front.streamers.update(tail.streamers)

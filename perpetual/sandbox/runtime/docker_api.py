@@ -62,6 +62,15 @@ def pull(client: Client, reference: str) -> None:
         raise Failed(f"CannotPullContainerError: {_daemon(error)}") from error
 
 
+def has(client: Client, reference: str) -> bool:
+    """Tell whether an image is here."""
+    try:
+        client.inspect_image(reference)
+    except NotFound:
+        return False
+    return True
+
+
 def digest(client: Client, reference: str) -> str | None:
     """Return the digest under which an image that is here came from its registry."""
     name = reference.partition("@")[0]

@@ -131,7 +131,9 @@ class Tasks:
         digests = {}
         for one in start.containers:
             reference = containers.reference(one["image"], registry)
-            if (start.host, reference) not in self._pulled:
+            # Docker is everybody's here: an image may have been removed since it was pulled.
+            known = (start.host, reference) in self._pulled
+            if not known or not docker_api.has(self._client, reference):
                 docker_api.pull(self._client, reference)
                 self._pulled.add((start.host, reference))
             digest = docker_api.digest(self._client, reference)

@@ -22,17 +22,21 @@ from werkzeug.wrappers import Request, Response
 Environ = dict[str, Any]
 
 SERVICES: Final = {
+    "application-autoscaling": "application-autoscaling",
     "autoscaling": "autoscaling",
     "ecr": "ecr",
     "ecs": "ecs",
     "elasticloadbalancing": "elbv2",
     "logs": "logs",
+    "monitoring": "cloudwatch",
     "ssm": "ssm",
 }
 """Services that the sandbox answers in part itself: botocore's names by those in signatures."""
 
 INVALID: Final = {
+    "application-autoscaling": "ValidationException",
     "autoscaling": "ValidationError",
+    "cloudwatch": "InvalidParameterValue",
     "ecs": "InvalidParameterException",
     "ecr": "InvalidParameterException",
     "elbv2": "ValidationError",
@@ -176,4 +180,5 @@ def _model(service: str, name: str) -> OperationModel:
 
 
 def _protocol(model: OperationModel) -> str:
-    return str(model.service_model.protocol)
+    """Return the protocol that clients choose; some services speak several."""
+    return str(model.service_model.resolved_protocol)
