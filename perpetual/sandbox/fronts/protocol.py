@@ -8,25 +8,18 @@ a connection, not to the server.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import wraps
 from importlib.metadata import version
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
-from google.protobuf.message import Message
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from perpetual.offline.revisions.values import Difference
 from perpetual.sandbox.fronts import wire
-from perpetual.sandbox.fronts.provider import (
-    Comparison,
-    HalfMadeError,
-    Provider,
-    default_tags,
-)
+from perpetual.sandbox.fronts.answers import difference, explained, schema, token_of
+from perpetual.sandbox.fronts.provider import Provider, default_tags
 from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.resources.dropped import Kept
 from perpetual.sandbox.resources.functions import FUNCTIONS
@@ -35,57 +28,8 @@ from perpetual.sandbox.resources.table import TABLE
 PACKAGES: Final = ("aws", "docker", "random")
 """The packages whose resources the program makes."""
 
-_DETAILS: Final = "grpc-status-details-bin"
 _NONE: Final = provider_pb2.DiffResponse.DIFF_NONE
 _SOME: Final = provider_pb2.DiffResponse.DIFF_SOME
-
-Request = TypeVar("Request", bound=Message)
-Response = TypeVar("Response")
-Self = TypeVar("Self")
-
-
-@dataclass(frozen=True)
-class _Status(grpc.Status):
-    """How a call failed; gRPC has the fields only, and no way to make one."""
-
-    code: grpc.StatusCode
-    details: str
-    trailing_metadata: tuple[tuple[str, str | bytes], ...]
-
-
-def _explained(
-    method: Callable[[Self, Request, grpc.ServicerContext], Response],
-) -> Callable[[Self, Request, grpc.ServicerContext], Response]:
-    """Tell the engine in a sentence what failed, and what of a resource was made nevertheless."""
-
-    @wraps(method)
-    def call(self: Self, request: Request, context: grpc.ServicerContext) -> Response:
-        try:
-            return method(self, request, context)
-        except HalfMadeError as error:
-            context.abort_with_status(_half_made(error, _hidden(request)))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the engine is to say it
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
-        raise AssertionError  # both calls raise
-
-    return call
-
-
-def _hidden(request: Any) -> frozenset[str]:
-    """Return what of a resource is secret, by the request to make or change it."""
-    asked = "properties" if isinstance(request, provider_pb2.CreateRequest) else "news"
-    _, secret = wire.read(getattr(request, asked))
-    return secret | TABLE[_token(request.urn)].secret
-
-
-def _half_made(error: HalfMadeError, hidden: frozenset[str]) -> _Status:
-    made = provider_pb2.ErrorResourceInitFailed(
-        id=error.identifier, properties=wire.write(error.state, hidden), reasons=[str(error)]
-    )
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
-    status.details.add().Pack(made)
-    metadata: tuple[tuple[str, str | bytes], ...] = ((_DETAILS, status.SerializeToString()),)
-    return _Status(grpc.StatusCode.UNKNOWN, str(error), metadata)
 
 
 @dataclass
@@ -154,7 +98,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.GetSchemaResponse:
         """Return the types that the table knows, with arguments and outputs of any type."""
         del request, context
-        return provider_pb2.GetSchemaResponse(schema=json.dumps(_schema(self._package)))
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema(self._package)))
 
     def CheckConfig(  # noqa: N802 - the service's spelling
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
@@ -177,7 +121,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             replaces=[key for key in changed if key == "region"],
         )
 
-    @_explained
+    @explained
     def Configure(  # noqa: N802 - the service's spelling
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
@@ -206,7 +150,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     # --- resources
 
-    @_explained
+    @explained
     def Check(  # noqa: N802 - the service's spelling
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
@@ -215,7 +159,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         olds, _ = wire.read(request.olds)
         name = request.name or request.urn.rpartition("::")[2]
         inputs, problems = self._configured.of(context).check(
-            _token(request.urn), name, news, olds, request.randomSeed
+            token_of(request.urn), name, news, olds, request.randomSeed
         )
         failures = [
             provider_pb2.CheckFailure(property=item.argument, reason=item.reason)
@@ -223,7 +167,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         ]
         return provider_pb2.CheckResponse(inputs=wire.write(inputs, secret), failures=failures)
 
-    @_explained
+    @explained
     def Diff(  # noqa: N802 - the service's spelling
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
@@ -231,16 +175,16 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         before, _ = wire.read(request.old_inputs)
         after, _ = wire.read(request.news)
         found = self._configured.of(context).compare(
-            _token(request.urn), before, after, frozenset(request.ignoreChanges)
+            token_of(request.urn), before, after, frozenset(request.ignoreChanges)
         )
-        return _difference(found)
+        return difference(found)
 
-    @_explained
+    @explained
     def Create(  # noqa: N802 - the service's spelling
         self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CreateResponse:
         """Make a resource, or foresee it."""
-        token, provider = _token(request.urn), self._configured.of(context)
+        token, provider = token_of(request.urn), self._configured.of(context)
         inputs, secret = wire.read(request.properties)
         hidden = secret | TABLE[token].secret
         if request.preview:
@@ -249,12 +193,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         made = provider.create(token, inputs)
         return provider_pb2.CreateResponse(id=made.id, properties=wire.write(made.state, hidden))
 
-    @_explained
+    @explained
     def Read(  # noqa: N802 - the service's spelling
         self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ReadResponse:
         """Return a resource as it is now; one that is gone has no id."""
-        token = _token(request.urn)
+        token = token_of(request.urn)
         state, secret = wire.read(request.properties)
         inputs, secret_inputs = wire.read(request.inputs)
         found = self._configured.of(context).read(token, request.id, state, inputs)
@@ -267,12 +211,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             inputs=wire.write(found.inputs, secret_inputs | TABLE[token].secret),
         )
 
-    @_explained
+    @explained
     def Update(  # noqa: N802 - the service's spelling
         self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
     ) -> provider_pb2.UpdateResponse:
         """Change a resource in place, or foresee it."""
-        token, provider = _token(request.urn), self._configured.of(context)
+        token, provider = token_of(request.urn), self._configured.of(context)
         state, _ = wire.read(request.olds)
         inputs, secret = wire.read(request.news)
         hidden = secret | TABLE[token].secret
@@ -282,16 +226,16 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         made = provider.update(token, request.id, state, inputs)
         return provider_pb2.UpdateResponse(properties=wire.write(made.state, hidden))
 
-    @_explained
+    @explained
     def Delete(  # noqa: N802 - the service's spelling
         self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         """Remove a resource."""
         state, _ = wire.read(request.properties)
-        self._configured.of(context).delete(_token(request.urn), request.id, state)
+        self._configured.of(context).delete(token_of(request.urn), request.id, state)
         return empty_pb2.Empty()
 
-    @_explained
+    @explained
     def Invoke(  # noqa: N802 - the service's spelling
         self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.InvokeResponse:
@@ -306,47 +250,3 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         result = wire.write(function(self._cloud, arguments))
         getattr(response, "return").CopyFrom(result)  # a keyword of Python
         return response
-
-
-def _token(urn: str) -> str:
-    """Return the type of a resource, the last of those in its URN."""
-    return urn.split("::")[2].rpartition("$")[2]
-
-
-def _difference(found: Comparison) -> provider_pb2.DiffResponse:
-    return provider_pb2.DiffResponse(
-        changes=_SOME if found.differences else _NONE,
-        diffs=list(dict.fromkeys(item.top for item in found.differences)),
-        replaces=list(
-            dict.fromkeys(item.top for item in found.differences if item.path in found.replacing)
-        ),
-        deleteBeforeReplace=found.delete_first,
-        hasDetailedDiff=True,
-        detailedDiff={
-            item.path: provider_pb2.PropertyDiff(
-                kind=_how(item, replaces=item.path in found.replacing), inputDiff=True
-            )
-            for item in found.differences
-        },
-    )
-
-
-def _how(item: Difference, *, replaces: bool) -> Any:
-    word = "ADD" if item.before is None else "DELETE" if item.after is None else "UPDATE"
-    return provider_pb2.PropertyDiff.Kind.Value(f"{word}_REPLACE" if replaces else word)
-
-
-def _schema(package: str) -> dict[str, Any]:
-    anything = {"$ref": "pulumi.json#/Any"}
-    return {
-        "name": package,
-        "version": version(f"pulumi-{package}"),
-        "resources": {
-            token: {
-                "inputProperties": dict.fromkeys(sorted(kind.arguments), anything),
-                "properties": dict.fromkeys(sorted(kind.arguments | kind.outputs), anything),
-            }
-            for token, kind in TABLE.items()
-            if token.startswith(f"{package}:")
-        },
-    }

@@ -273,7 +273,7 @@ def _differences(
             continue
         old, new = before.get(key), after.get(key)
         if not values.equal(old, new, ordered=key in kind.ordered):
-            found = list(differences(values.document(old), values.document(new), key))
+            found = list(differences(old, new, key))
             yield from found or [Difference(key, old, new)]
 
 

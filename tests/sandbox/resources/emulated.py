@@ -68,6 +68,31 @@ class Emulated:
     refreshes: list[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Faulty(Cloud):
+    """An AWS that refuses one kind of call, once."""
+
+    refuses: str
+    refused: list[str]
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        inputs: Mapping[str, Any] | None = None,
+        wanted: str = "",
+        rename: Mapping[str, str] | None = None,
+        /,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Refuse the call, or pass it on."""
+        if method == self.refuses and not self.refused:
+            self.refused.append(method)
+            message = "Rate exceeded"
+            raise RuntimeError(message)
+        return super().call(service, method, inputs, wanted, rename, **more)
+
+
 @contextmanager
 def account(number: str) -> Iterator[Emulated]:
     """Yield a fresh account; whatever an earlier one of this number held is gone."""

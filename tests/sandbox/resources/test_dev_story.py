@@ -1,8 +1,27 @@
 """The dev stack through the provider protocol: settings, a zone and an image change."""
 
+import pytest
+
 from tests.sandbox.resources import stories
-from tests.sandbox.resources.engine import Step
+from tests.sandbox.resources.each_stack import (  # noqa: F401 - tests of this stack, too
+    test_a_destroyed_stack_leaves_what_it_says_and_what_moto_forgets,
+    test_a_preview_foresees_what_the_update_creates,
+    test_every_output_that_the_table_promises_is_there,
+    test_the_mocks_make_what_the_protocol_makes_as_aws_sees_it,
+    test_the_mocks_make_what_the_protocol_makes_as_the_program_sees_it,
+    test_the_mocks_run_again_change_nothing,
+    test_the_program_exports_what_is_really_there,
+    test_what_aws_decides_is_unknown_in_a_preview,
+    test_what_was_made_is_read_back_without_drift,
+)
+from tests.sandbox.resources.engine_monitor import Step
 from tests.sandbox.resources.stories import images, named
+
+
+@pytest.fixture
+def stack() -> str:
+    """Return whose story this is."""
+    return "dev"
 
 
 def test_default_tags_reach_what_the_program_tags_and_what_it_does_not() -> None:
@@ -69,10 +88,10 @@ def test_a_new_launch_template_replaces_the_hosts() -> None:
 
 
 def test_a_difference_is_told_by_its_path() -> None:
-    """Inside of a block, and inside of a document."""
+    """Inside of a block; a document is a text to the engine, which has no inside."""
     differences = {
         urn.rpartition("::")[2]: found for urn, found in stories.dev().changed.differences.items()
     }
     assert differences["cluster-template"] == {"blockDeviceMappings[0].ebs.volumeSize": "UPDATE"}
-    assert differences["service-task"] == {"containerDefinitions[0].image": "UPDATE_REPLACE"}
+    assert differences["service-task"] == {"containerDefinitions": "UPDATE_REPLACE"}
     assert differences["network-flow-group"] == {"retentionInDays": "UPDATE"}

@@ -1,9 +1,8 @@
 """The program through the SDK's mocks: all that it can be, faults half-way, others' changes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -15,7 +14,7 @@ from perpetual.sandbox.fronts.mocks import Change, Deployed
 from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.resources.functions import FUNCTIONS
 from tests.sandbox.resources import stories
-from tests.sandbox.resources.emulated import REGION
+from tests.sandbox.resources.emulated import REGION, Faulty
 from tests.support.stacks import restored
 
 EVERYTHING: Final = (
@@ -30,31 +29,6 @@ EVERYTHING: Final = (
     "database.replicas=1",
 )
 """Settings that bring along whatever the two stacks do not have."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Faulty(Cloud):
-    """An AWS that refuses one kind of call, once."""
-
-    refuses: str
-    refused: list[str]
-
-    def call(
-        self,
-        service: str,
-        method: str,
-        inputs: Mapping[str, Any] | None = None,
-        wanted: str = "",
-        rename: Mapping[str, str] | None = None,
-        /,
-        **more: Any,
-    ) -> dict[str, Any]:
-        """Refuse the call, or pass it on."""
-        if method == self.refuses and not self.refused:
-            self.refused.append(method)
-            message = "Rate exceeded"
-            raise RuntimeError(message)
-        return super().call(service, method, inputs, wanted, rename, **more)
 
 
 def by_name(changes: Mapping[str, Change]) -> dict[str, Change]:

@@ -1,8 +1,31 @@
 """The prod stack through the provider protocol: deployed by others, changed, replaced, refused."""
 
+from typing import Final
+
+import pytest
+
+from perpetual.sandbox.resources.dropped import DROPPED
 from tests.sandbox.resources import stories
-from tests.sandbox.resources.engine import Step, secrets
+from tests.sandbox.resources.each_stack import (  # noqa: F401 - tests of this stack, too
+    test_a_destroyed_stack_leaves_what_it_says_and_what_moto_forgets,
+    test_a_preview_foresees_what_the_update_creates,
+    test_every_output_that_the_table_promises_is_there,
+    test_the_mocks_make_what_the_protocol_makes_as_aws_sees_it,
+    test_the_mocks_make_what_the_protocol_makes_as_the_program_sees_it,
+    test_the_mocks_run_again_change_nothing,
+    test_the_program_exports_what_is_really_there,
+    test_what_aws_decides_is_unknown_in_a_preview,
+    test_what_was_made_is_read_back_without_drift,
+)
+from tests.sandbox.resources.engine_monitor import Step
+from tests.sandbox.resources.engine_session import secrets
 from tests.sandbox.resources.stories import images, named
+
+
+@pytest.fixture
+def stack() -> str:
+    """Return whose story this is."""
+    return "prod"
 
 
 def test_secrets_are_marked_and_stay_so() -> None:
@@ -76,3 +99,14 @@ def test_a_protected_stack_is_not_destroyed() -> None:
     """Not even in part."""
     assert "database-primary" in stories.prod().guarded
     assert "encryption-key" in stories.prod().guarded
+
+
+def test_moto_forgets_just_what_the_sandbox_keeps() -> None:
+    """Once moto tells an argument again, it need no longer be kept."""
+    forgotten = stories.mocked("prod").forgotten
+    kept = {token: names - _ELSEWHERE for token, names in DROPPED.items()}
+    assert {token: set(names) for token, names in kept.items() if names} == forgotten
+
+
+_ELSEWHERE: Final = {"maxInstanceLifetime", "tagsAll"}
+"""What this stack does not give: it belongs to bastions, and to autoscaling."""

@@ -1,4 +1,8 @@
-"""What holds of both stacks, through both fronts: made, read back, alike, removed."""
+"""What holds of each stack, through both fronts: made, read back, alike, removed.
+
+The tests of a stack's own story import these, and say by the fixture `stack` which it is. So a
+worker that runs one file tells one stack's stories, and no other.
+"""
 
 import json
 import re
@@ -6,20 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import pytest
-
 from perpetual.offline.capture import UNKNOWN
 from perpetual.sandbox.fronts.mocks import Change
-from perpetual.sandbox.resources.dropped import DROPPED
 from perpetual.sandbox.resources.table import TABLE
 from tests.sandbox.resources import stories
-from tests.sandbox.resources.engine import Step
+from tests.sandbox.resources.engine_monitor import Step
 from tests.sandbox.resources.inventory import Inventory, line
 from tests.sandbox.resources.stories import Provided
 from tests.support.stacks import captured
-
-each_stack = pytest.mark.parametrize("stack", ["dev", "prod"], scope="module")
-"""One after the other: a worker that tells only one of their stories is done sooner."""
 
 
 def started(stack: str) -> Provided:
@@ -30,7 +28,6 @@ def started(stack: str) -> Provided:
 # --- creation
 
 
-@each_stack
 def test_a_preview_foresees_what_the_update_creates(stack: str) -> None:
     """Every resource but the providers, which are the engine's own business."""
     start = started(stack)
@@ -41,7 +38,6 @@ def test_a_preview_foresees_what_the_update_creates(stack: str) -> None:
     assert made == registered - Counter({"pulumi:providers:aws": 1})
 
 
-@each_stack
 def test_what_aws_decides_is_unknown_in_a_preview(stack: str) -> None:
     """Ids and outputs are not made up; what follows from arguments is known."""
     foreseen = {item.urn: item for item in started(stack).foreseen.capture.registrations}
@@ -51,7 +47,6 @@ def test_what_aws_decides_is_unknown_in_a_preview(stack: str) -> None:
         assert {foreseen[urn].state[key] for key in outputs} <= {UNKNOWN}, urn
 
 
-@each_stack
 def test_every_output_that_the_table_promises_is_there(stack: str) -> None:
     """And nothing of it is unknown, nor is any argument lost."""
     lacking = {}
@@ -77,7 +72,6 @@ _ABSENT: Final[Mapping[str, set[str]]] = {
 # --- reading back
 
 
-@each_stack
 def test_what_was_made_is_read_back_without_drift(stack: str) -> None:
     """Outputs have grown with what was made after them, arguments are as they were."""
     again = started(stack).again
@@ -108,7 +102,6 @@ _GROWN: Final = {
 # --- the end
 
 
-@each_stack
 def test_a_destroyed_stack_leaves_what_it_says_and_what_moto_forgets(stack: str) -> None:
     """Nothing else, neither of the first nor of what came later."""
     story = stories.dev() if stack == "dev" else stories.prod()
@@ -146,7 +139,6 @@ _LEFT: Final[Mapping[str, Callable[[str], bool]]] = {
 # --- both fronts
 
 
-@each_stack
 def test_the_mocks_make_what_the_protocol_makes_as_aws_sees_it(stack: str) -> None:
     """Everything the account holds is the same."""
     mocked, provided = stories.mocked(stack).made, started(stack).made
@@ -155,7 +147,6 @@ def test_the_mocks_make_what_the_protocol_makes_as_aws_sees_it(stack: str) -> No
         assert mocked[kind] == lines, kind
 
 
-@each_stack
 def test_the_mocks_make_what_the_protocol_makes_as_the_program_sees_it(stack: str) -> None:
     """Each resource has the same outputs, and each id in them is the same resource's."""
     mocked, provided = stories.mocked(stack).resources, started(stack).resources
@@ -182,7 +173,6 @@ _ACCOUNT: Final = re.compile(r"\b7\d{11}\b")
 _OF_CHANCE: Final = {"result", "bcryptHash", "password", "repoDigest", "uniqueId"}
 
 
-@each_stack
 def test_the_mocks_run_again_change_nothing(stack: str) -> None:
     """They read what is there first, as the engine does."""
     story = stories.mocked(stack)
@@ -191,7 +181,6 @@ def test_the_mocks_run_again_change_nothing(stack: str) -> None:
     assert set(story.again.values()) == {Change.SAME}
 
 
-@each_stack
 def test_the_program_exports_what_is_really_there(stack: str) -> None:
     """The contract names the resources by their ids."""
     story = stories.mocked(stack)
@@ -203,17 +192,3 @@ def test_the_program_exports_what_is_really_there(stack: str) -> None:
 def _id(story: stories.Mocked, name: str) -> str:
     (found,) = [item.id for urn, item in story.resources.items() if urn.endswith(f"::{name}")]
     return found
-
-
-def test_moto_forgets_just_what_the_sandbox_keeps() -> None:
-    """Once moto tells an argument again, it need no longer be kept."""
-    forgotten: dict[str, set[str]] = {}
-    for stack in ("dev", "prod"):
-        for token, names in stories.mocked(stack).forgotten.items():
-            forgotten.setdefault(token, set()).update(names)
-    kept = {token: names - _UNUSED for token, names in DROPPED.items()}
-    assert {token: set(names) for token, names in kept.items() if names} == forgotten
-
-
-_UNUSED: Final = {"maxInstanceLifetime", "tagsAll"}
-"""What neither stack has moto forget: it belongs to bastions, and to autoscaling."""
