@@ -33,6 +33,8 @@ from perpetual.sandbox.resources.functions import FUNCTIONS
 from perpetual.sandbox.resources.table import TABLE
 
 _PROVIDERS: Final = "pulumi:providers:"
+_REPLACED: Final = " (replaced)"
+"""Ends the URN of what another has replaced, until it is removed."""
 
 
 class Change(StrEnum):
@@ -121,11 +123,9 @@ class _Deploying(Monitor):
         super().__init__(functions, stacks=stacks)
         self.changes: dict[str, Change] = {}
         self._touched: set[str] = set()
-        self._cloud = cloud
         self._deployed = deployed
         self._providers: dict[str, Provider] = {}
         self._plain = Provider(cloud=cloud, kept=Kept())
-        self._replaced: list[tuple[str, Deployed]] = []
 
     @property
     def previews(self) -> bool:
@@ -155,8 +155,7 @@ class _Deploying(Monitor):
         self, urn: str, request: resource_pb2.RegisterResourceRequest, inputs: dict[str, Any]
     ) -> Made:
         provider = self._providers.get(request.provider, self._plain)
-        was = self._deployed.pop(urn, None)
-        self._touched.add(urn)
+        was = self._deployed.get(urn)
         there = provider.read(request.type, was.id, was.state, was.inputs) if was else None
         known = there.inputs if there else {}
         wanted = ignoring(inputs, known, request.ignoreChanges) if there else inputs
@@ -167,10 +166,6 @@ class _Deploying(Monitor):
             change, made = self._settle(provider, _Task(urn, request, checked, was, there))
         except HalfMadeError as error:
             self._keep(urn, request, Made(error.identifier, dict(error.state), checked))
-            raise
-        except Exception:
-            if was:
-                self._deployed[urn] = was
             raise
         self.changes[urn] = change
         self._keep(urn, request, made)
@@ -190,10 +185,13 @@ class _Deploying(Monitor):
         if _deletes_first(task.request, found):
             provider.delete(token, there.id, there.state)
         else:
-            self._replaced.append((task.urn, replace(task.was, state=there.state)))
+            # Under a name that no program registers, so that it is removed at the end.
+            self._deployed[f"{task.urn}{_REPLACED}"] = replace(task.was, state=there.state)
         return Change.REPLACED, provider.create(token, task.inputs)
 
     def _keep(self, urn: str, request: resource_pb2.RegisterResourceRequest, made: Made) -> None:
+        self._touched.add(urn)
+        self._deployed.pop(urn, None)
         self._deployed[urn] = Deployed(
             token=request.type,
             id=made.id,
@@ -204,15 +202,20 @@ class _Deploying(Monitor):
         )
 
     def put_in_order(self) -> None:
-        """Have what was registered stand before what a failed program did not come to."""
-        come_to = [urn for urn in self._deployed if urn in self._touched]
-        rest = [urn for urn in self._deployed if urn not in self._touched]
-        for urn in (*come_to, *rest):
+        """Have what was registered stand before what was not, which may depend on it.
+
+        In between is what was replaced: whatever depended on it has let go, or was not come to.
+        """
+
+        def rank(urn: str) -> int:
+            return 0 if urn in self._touched else 1 if urn.endswith(_REPLACED) else 2
+
+        for urn in sorted(self._deployed, key=rank):
             self._deployed[urn] = self._deployed.pop(urn)
 
     def refuse_protected(self, found: Mapping[str, Deployed]) -> None:
         """Raise `OperatorError` if any of these must not be removed."""
-        names = [urn.rpartition("::")[2] for urn, item in found.items() if item.protect]
+        names = [_name(urn) for urn, item in found.items() if item.protect]
         if names:
             message = f"{', '.join(names)} must not be removed: the stack protects it"
             raise OperatorError(message, hint="Set `protect` to false first.")
@@ -222,12 +225,23 @@ class _Deploying(Monitor):
         kept = {item.urn for item in self.capture.registrations}
         gone = {urn: item for urn, item in self._deployed.items() if urn not in kept}
         self.refuse_protected(gone)
-        for urn, item in reversed([*gone.items(), *self._replaced]):
+        for urn, item in reversed(gone.items()):
             if not item.retain:
-                self._plain.delete(item.token, item.id, item.state)
-            if urn in gone:
-                del self._deployed[urn]
+                self._delete(urn, item)
+            del self._deployed[urn]
+            if not urn.endswith(_REPLACED):
                 self.changes[urn] = Change.DELETED
+
+    def _delete(self, urn: str, item: Deployed) -> None:
+        try:
+            self._plain.delete(item.token, item.id, item.state)
+        except Exception as error:
+            message = f"{_name(urn)} ({item.token}) could not be removed: {error}"
+            raise OperatorError(message) from error
+
+
+def _name(urn: str) -> str:
+    return urn.removesuffix(_REPLACED).rpartition("::")[2]
 
 
 def _deletes_first(request: resource_pb2.RegisterResourceRequest, found: Comparison) -> bool:

@@ -157,10 +157,11 @@ class Provider:
         refreshed = {
             key: self._refreshed(kind, key, found[key], value) if key in found else value
             for key, value in inputs.items()
-            if key in found or not self._told_of(kind, key) or not value
+            # What AWS does not tell is gone, unless it is the provider's, or nothing.
+            if key in found or key in kind.own or not value
         }
-        same = {key: value for key, value in refreshed.items() if key in inputs}
-        return Made(identifier, {**found, **self._own(kind, state), **same}, refreshed)
+        own = {key: state[key] for key in kind.own & state.keys()}
+        return Made(identifier, {**found, **own, **refreshed}, refreshed)
 
     def update(self, token: str, identifier: str, state: Values, inputs: Values) -> Made:
         """Change a resource in place.
@@ -169,7 +170,7 @@ class Provider:
             HalfMadeError: Some of it has changed, and the rest has not.
         """
         kind = self._kind(token)
-        given = {**self._given(kind, inputs)}
+        given = self._given(kind, inputs)
         try:
             if kind.update:
                 kind.update(self.cloud, identifier, state, given)
@@ -252,12 +253,6 @@ class Provider:
 
     def _here(self, kind: Kind) -> dict[str, str]:
         return {"region": self.cloud.region} if kind.regional else {}
-
-    def _told_of(self, kind: Kind, argument: str) -> bool:
-        return argument in kind.inputs or argument in _TAGS
-
-    def _own(self, kind: Kind, state: Values) -> dict[str, Any]:
-        return {key: state[key] for key in kind.own if key in state}
 
 
 _TAGS: Final = frozenset({"tags", "tagsAll"})

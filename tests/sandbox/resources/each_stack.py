@@ -1,7 +1,7 @@
 """What holds of each stack, through both fronts: made, read back, alike, removed.
 
-The tests of a stack's own story import these, and say by the fixture `stack` which it is. So a
-worker that runs one file tells one stack's stories, and no other.
+The tests of a stack's own story judge it by these, so that a worker that runs one file tells one
+stack's stories, and no other.
 """
 
 import json
@@ -28,7 +28,7 @@ def started(stack: str) -> Provided:
 # --- creation
 
 
-def test_a_preview_foresees_what_the_update_creates(stack: str) -> None:
+def a_preview_foresees_what_the_update_creates(stack: str) -> None:
     """Every resource but the providers, which are the engine's own business."""
     start = started(stack)
     assert start.foreseen.steps == start.created.steps
@@ -38,7 +38,7 @@ def test_a_preview_foresees_what_the_update_creates(stack: str) -> None:
     assert made == registered - Counter({"pulumi:providers:aws": 1})
 
 
-def test_what_aws_decides_is_unknown_in_a_preview(stack: str) -> None:
+def what_aws_decides_is_unknown_in_a_preview(stack: str) -> None:
     """Ids and outputs are not made up; what follows from arguments is known."""
     foreseen = {item.urn: item for item in started(stack).foreseen.capture.registrations}
     for urn, made in started(stack).resources.items():
@@ -47,7 +47,7 @@ def test_what_aws_decides_is_unknown_in_a_preview(stack: str) -> None:
         assert {foreseen[urn].state[key] for key in outputs} <= {UNKNOWN}, urn
 
 
-def test_every_output_that_the_table_promises_is_there(stack: str) -> None:
+def every_output_that_the_table_promises_is_there(stack: str) -> None:
     """And nothing of it is unknown, nor is any argument lost."""
     lacking = {}
     for urn, made in started(stack).resources.items():
@@ -72,7 +72,7 @@ _ABSENT: Final[Mapping[str, set[str]]] = {
 # --- reading back
 
 
-def test_what_was_made_is_read_back_without_drift(stack: str) -> None:
+def what_was_made_is_read_back_without_drift(stack: str) -> None:
     """Outputs have grown with what was made after them, arguments are as they were."""
     again = started(stack).again
     grown = {item for items in again.drift.values() for item in items}
@@ -102,7 +102,7 @@ _GROWN: Final = {
 # --- the end
 
 
-def test_a_destroyed_stack_leaves_what_it_says_and_what_moto_forgets(stack: str) -> None:
+def a_destroyed_stack_leaves_what_it_says_and_what_moto_forgets(stack: str) -> None:
     """Nothing else, neither of the first nor of what came later."""
     story = stories.dev() if stack == "dev" else stories.prod()
     left = _more(story.left, story.start.before)
@@ -139,7 +139,7 @@ _LEFT: Final[Mapping[str, Callable[[str], bool]]] = {
 # --- both fronts
 
 
-def test_the_mocks_make_what_the_protocol_makes_as_aws_sees_it(stack: str) -> None:
+def the_mocks_make_what_the_protocol_makes_as_aws_sees_it(stack: str) -> None:
     """Everything the account holds is the same."""
     mocked, provided = stories.mocked(stack).made, started(stack).made
     assert mocked.keys() == provided.keys()
@@ -147,7 +147,7 @@ def test_the_mocks_make_what_the_protocol_makes_as_aws_sees_it(stack: str) -> No
         assert mocked[kind] == lines, kind
 
 
-def test_the_mocks_make_what_the_protocol_makes_as_the_program_sees_it(stack: str) -> None:
+def the_mocks_make_what_the_protocol_makes_as_the_program_sees_it(stack: str) -> None:
     """Each resource has the same outputs, and each id in them is the same resource's."""
     mocked, provided = stories.mocked(stack).resources, started(stack).resources
     assert mocked.keys() == provided.keys()
@@ -173,7 +173,7 @@ _ACCOUNT: Final = re.compile(r"\b7\d{11}\b")
 _OF_CHANCE: Final = {"result", "bcryptHash", "password", "repoDigest", "uniqueId"}
 
 
-def test_the_mocks_run_again_change_nothing(stack: str) -> None:
+def the_mocks_run_again_change_nothing(stack: str) -> None:
     """They read what is there first, as the engine does."""
     story = stories.mocked(stack)
     assert set(story.created.values()) == {Change.CREATED}
@@ -181,7 +181,7 @@ def test_the_mocks_run_again_change_nothing(stack: str) -> None:
     assert set(story.again.values()) == {Change.SAME}
 
 
-def test_the_program_exports_what_is_really_there(stack: str) -> None:
+def the_program_exports_what_is_really_there(stack: str) -> None:
     """The contract names the resources by their ids."""
     story = stories.mocked(stack)
     assert story.outputs["network"]["vpcId"] == _id(story, "network-vpc")
@@ -192,3 +192,17 @@ def test_the_program_exports_what_is_really_there(stack: str) -> None:
 def _id(story: stories.Mocked, name: str) -> str:
     (found,) = [item.id for urn, item in story.resources.items() if urn.endswith(f"::{name}")]
     return found
+
+
+JUDGEMENTS: Final[tuple[Callable[[str], None], ...]] = (
+    a_preview_foresees_what_the_update_creates,
+    what_aws_decides_is_unknown_in_a_preview,
+    every_output_that_the_table_promises_is_there,
+    what_was_made_is_read_back_without_drift,
+    a_destroyed_stack_leaves_what_it_says_and_what_moto_forgets,
+    the_mocks_make_what_the_protocol_makes_as_aws_sees_it,
+    the_mocks_make_what_the_protocol_makes_as_the_program_sees_it,
+    the_mocks_run_again_change_nothing,
+    the_program_exports_what_is_really_there,
+)
+"""Everything that is to hold of a stack."""

@@ -1,27 +1,19 @@
 """The dev stack through the provider protocol: settings, a zone and an image change."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.sandbox.resources import stories
-from tests.sandbox.resources.each_stack import (  # noqa: F401 - tests of this stack, too
-    test_a_destroyed_stack_leaves_what_it_says_and_what_moto_forgets,
-    test_a_preview_foresees_what_the_update_creates,
-    test_every_output_that_the_table_promises_is_there,
-    test_the_mocks_make_what_the_protocol_makes_as_aws_sees_it,
-    test_the_mocks_make_what_the_protocol_makes_as_the_program_sees_it,
-    test_the_mocks_run_again_change_nothing,
-    test_the_program_exports_what_is_really_there,
-    test_what_aws_decides_is_unknown_in_a_preview,
-    test_what_was_made_is_read_back_without_drift,
-)
+from tests.sandbox.resources.each_stack import JUDGEMENTS
 from tests.sandbox.resources.engine_monitor import Step
 from tests.sandbox.resources.stories import images, named
 
 
-@pytest.fixture
-def stack() -> str:
-    """Return whose story this is."""
-    return "dev"
+@pytest.mark.parametrize("holds", JUDGEMENTS, ids=lambda holds: holds.__name__)
+def test_what_holds_of_each_stack(holds: Callable[[str], None]) -> None:
+    """Through both fronts, from the first preview to the end."""
+    holds("dev")
 
 
 def test_default_tags_reach_what_the_program_tags_and_what_it_does_not() -> None:

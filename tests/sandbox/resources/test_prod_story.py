@@ -1,31 +1,22 @@
 """The prod stack through the provider protocol: deployed by others, changed, replaced, refused."""
 
+from collections.abc import Callable
 from typing import Final
 
 import pytest
 
 from perpetual.sandbox.resources.dropped import DROPPED
 from tests.sandbox.resources import stories
-from tests.sandbox.resources.each_stack import (  # noqa: F401 - tests of this stack, too
-    test_a_destroyed_stack_leaves_what_it_says_and_what_moto_forgets,
-    test_a_preview_foresees_what_the_update_creates,
-    test_every_output_that_the_table_promises_is_there,
-    test_the_mocks_make_what_the_protocol_makes_as_aws_sees_it,
-    test_the_mocks_make_what_the_protocol_makes_as_the_program_sees_it,
-    test_the_mocks_run_again_change_nothing,
-    test_the_program_exports_what_is_really_there,
-    test_what_aws_decides_is_unknown_in_a_preview,
-    test_what_was_made_is_read_back_without_drift,
-)
+from tests.sandbox.resources.each_stack import JUDGEMENTS
 from tests.sandbox.resources.engine_monitor import Step
 from tests.sandbox.resources.engine_session import secrets
 from tests.sandbox.resources.stories import images, named
 
 
-@pytest.fixture
-def stack() -> str:
-    """Return whose story this is."""
-    return "prod"
+@pytest.mark.parametrize("holds", JUDGEMENTS, ids=lambda holds: holds.__name__)
+def test_what_holds_of_each_stack(holds: Callable[[str], None]) -> None:
+    """Through both fronts, from the first preview to the end."""
+    holds("prod")
 
 
 def test_secrets_are_marked_and_stay_so() -> None:
