@@ -18,7 +18,7 @@ from perpetual.sandbox.runtime.registry import Registry
 from tests.release.support import demand_bases
 from tests.sandbox_docker.example import Example
 from tests.sandbox_docker.project import sandbox
-from tests.sandbox_docker.stage import SETTINGS, Stage
+from tests.sandbox_docker.stage import ROOM, SETTINGS, Stage
 from tests.sandbox_docker.support import IMAGES
 
 _figures: list[str] = []
@@ -69,7 +69,7 @@ def first(example: Example) -> str:
 def running(first: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Return a stack that all stories share."""
     root = tmp_path_factory.mktemp("stage")
-    with sandbox(root, "--image", first, *SETTINGS) as project:
+    with sandbox(root, "--image", first, *SETTINGS, *ROOM) as project:
         yield Stage(project)
 
 

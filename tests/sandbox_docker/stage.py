@@ -21,6 +21,9 @@ SETTINGS: Final = (
 )
 """Settings that anybody may have, and with which a story is sooner over."""
 
+ROOM: Final = ("--config", "hosts.minimum=3")
+"""A host more than there are tasks: two deployments, one of them leaving, find a place at once."""
+
 _LONG: Final = 180.0
 
 

@@ -12,7 +12,7 @@ def test_status_tells_of_a_healthy_stack(stage: Stage) -> None:
     assert (said["verdict"], said["stable"]) == ("healthy", True)
     assert said["release"]["digest"] == stage.image().rpartition("@")[2]
     tasks = {task.rpartition("/")[2] for task in stage.tasks()}
-    assert {one["id"] for one in said["tasks"]} == tasks
+    assert {one["ident"] for one in said["tasks"]} == tasks
     assert len(said["hosts"]) == len(stage.project.status()["hosts"])
     screen = stage.project.run("status", "--stack", STACK.name)
     assert said["url"] in screen
