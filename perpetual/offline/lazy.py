@@ -29,22 +29,24 @@ def install(*packages: str) -> None:
 
     Subpackages imported already stay as they are. Calling it twice changes nothing.
     """
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder(frozenset(packages)))
+    there = [finder.packages for finder in sys.meta_path if isinstance(finder, _Finder)]
+    fresh = frozenset(packages).difference(*there)
+    if fresh:
+        sys.meta_path.insert(0, _Finder(fresh))
 
 
 class _Finder(MetaPathFinder):
     """Finds subpackages and output types of the chosen packages, and gives them lazy loaders."""
 
     def __init__(self, packages: frozenset[str]) -> None:
-        self._packages = packages
+        self.packages = packages
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         package, _, rest = fullname.partition(".")
         parts = rest.split(".") if rest else []
-        if package not in self._packages or not 1 <= len(parts) <= 2:  # noqa: PLR2004 - depth
+        if package not in self.packages or not 1 <= len(parts) <= 2:  # noqa: PLR2004 - depth
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.loader is None or spec.origin is None:

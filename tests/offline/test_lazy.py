@@ -35,6 +35,8 @@ def sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (service / "outputs.py").write_text('__all__ = ["Result"]\nResult = 3\n')
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    # Whoever ran before in this process, or nobody, has made other packages lazy.
+    lazy.install("another_sdk")
     lazy.install("sdk_under_test")
     yield service
     for name in [name for name in sys.modules if name.startswith("sdk_under_test")]:
