@@ -13,6 +13,7 @@ def test_status_tells_of_a_healthy_stack(stage: Stage) -> None:
     assert said["release"]["digest"] == stage.image().rpartition("@")[2]
     tasks = {task.rpartition("/")[2] for task in stage.tasks()}
     assert {one["ident"] for one in said["tasks"]} == tasks
-    assert len(said["hosts"]) == len(stage.project.status()["hosts"])
+    hosts = {one["instance"] for one in stage.project.status()["hosts"]}
+    assert {one["instance"] for one in said["hosts"]["hosts"]} == hosts
     screen = stage.project.run("status", "--stack", STACK.name)
     assert said["url"] in screen
