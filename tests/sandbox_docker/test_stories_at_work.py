@@ -1,4 +1,7 @@
-"""A release from one line of code to all requests, and back, under load."""
+"""A release from one line of code to all requests, and back, under load.
+
+It comes before the broken ones: past a migration that failed, no rollback leads back.
+"""
 
 from collections.abc import Callable
 
