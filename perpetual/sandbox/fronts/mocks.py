@@ -184,10 +184,19 @@ class _Deploying(Monitor):
         self.refuse_protected({task.urn: task.was})
         if _deletes_first(task.request, found):
             provider.delete(token, there.id, there.state)
-        else:
-            # Under a name that no program registers, so that it is removed at the end.
-            self._deployed[f"{task.urn}{_REPLACED}"] = replace(task.was, state=there.state)
-        return Change.REPLACED, provider.create(token, task.inputs)
+            return Change.REPLACED, provider.create(token, task.inputs)
+        old = replace(task.was, state=there.state)
+        try:
+            made = provider.create(token, task.inputs)
+        except HalfMadeError:
+            self._set_aside(task.urn, old)
+            raise
+        self._set_aside(task.urn, old)
+        return Change.REPLACED, made
+
+    def _set_aside(self, urn: str, old: Deployed) -> None:
+        """Keep what was replaced under a name that no program registers: at the end it goes."""
+        self._deployed[f"{urn}{_REPLACED}"] = old
 
     def _keep(self, urn: str, request: resource_pb2.RegisterResourceRequest, made: Made) -> None:
         self._touched.add(urn)

@@ -64,7 +64,7 @@ def _settle_group(aws: Cloud, identifier: str, inputs: Values) -> None:
             _SCALING,
             "enable_metrics_collection",
             AutoScalingGroupName=identifier,
-            Metrics=sorted(wanted - there),
+            Metrics=sorted(wanted),
             Granularity="1Minute",
         )
     if there - wanted:

@@ -15,7 +15,8 @@ from perpetual.sandbox.resources import spelling
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _ABSENT: Final = re.compile(
-    r"NotFound|NoSuch|NotExist|NonExistent|NotAssociated|InvalidInstanceID|ResourceNotFound"
+    # The last is Systems Manager's for a document.
+    r"NotFound|NoSuch|NotExist|NonExistent|NotAssociated|^InvalidDocument$"
 )
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 120

@@ -17,7 +17,7 @@ DROPPED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "aws:autoscaling/group:Group": names(
             "defaultInstanceWarmup instanceMaintenancePolicy maxInstanceLifetime"
         ),
-        "aws:cloudwatch/logGroup:LogGroup": names("deletionProtectionEnabled"),
+        "aws:cloudwatch/logGroup:LogGroup": names("deletionProtectionEnabled logGroupClass"),
         "aws:rds/instance:Instance": names(
             "databaseInsightsMode engineLifecycleSupport performanceInsightsEnabled "
             "performanceInsightsKmsKeyId performanceInsightsRetentionPeriod"

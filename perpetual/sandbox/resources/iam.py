@@ -154,9 +154,9 @@ def _read_policy(aws: Cloud, identifier: str, _state: Values) -> Values | None:
 
 def _update_policy(aws: Cloud, identifier: str, _state: Values, inputs: Values) -> None:
     """Add a version and make it the one that counts; the oldest goes where there are too many."""
-    versions = _versions(aws, identifier)
-    if len(versions) >= _VERSIONS:
-        aws.call(_IAM, "delete_policy_version", PolicyArn=identifier, VersionId=versions[0])
+    others = _versions(aws, identifier)
+    if len(others) + 1 >= _VERSIONS:
+        aws.call(_IAM, "delete_policy_version", PolicyArn=identifier, VersionId=others[0])
     aws.call(
         _IAM,
         "create_policy_version",

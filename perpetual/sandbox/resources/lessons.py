@@ -3,7 +3,8 @@
 A group launches what its launch template says; AWS also looks up an image that a parameter names,
 and takes the type from a mixed instances policy. A policy may name everything of IAM in an account.
 A subnet group that is changed is still there. A service can be scaled that moto's own ECS, which
-the sandbox does not use, has never heard of.
+the sandbox does not use, has never heard of. Some calls are not there at all: another key for a
+log group, parameters that are taken back, metrics that a group no longer measures.
 """
 
 from collections.abc import Callable
@@ -26,23 +27,62 @@ _EVERYTHING: Final = "*"
 
 def teach() -> None:
     """Make moto, in this process, do as AWS does; to do so again changes nothing."""
-    from moto.applicationautoscaling.models import (  # noqa: PLC0415 - only the sandbox needs it
-        ApplicationAutoscalingBackend,
-    )
+    from moto.applicationautoscaling import models as scaling  # noqa: PLC0415 - only the sandbox needs it
     from moto.autoscaling.models import FakeAutoScalingGroup  # noqa: PLC0415 - as above
+    from moto.autoscaling.responses import AutoScalingResponse  # noqa: PLC0415 - as above
     from moto.iam import policy_validation  # noqa: PLC0415 - as above
+    from moto.logs.responses import LogsResponse  # noqa: PLC0415 - as above
     from moto.rds.models import RDSBackend  # noqa: PLC0415 - as above
+    from moto.rds.responses import RDSResponse  # noqa: PLC0415 - as above
 
     paths = policy_validation.VALID_RESOURCE_PATH_STARTING_VALUES["iam"]["values"]
     if _EVERYTHING not in paths:
         paths.append(_EVERYTHING)
-    for name, value in (("image_id", _image), ("instance_type", _type)):
-        setattr(FakeAutoScalingGroup, name, property(value))
-    known = "_ecs_service_exists_for_target"
-    setattr(ApplicationAutoscalingBackend, known, lambda _backend, _service: True)
-    if not hasattr(RDSBackend.modify_db_subnet_group, "__wrapped__"):
-        keeping = _keeping(RDSBackend.modify_db_subnet_group)
-        RDSBackend.modify_db_subnet_group = keeping  # type: ignore[method-assign]  # a repair
+    modify = RDSBackend.modify_db_subnet_group
+    lessons: tuple[tuple[type, str, Any], ...] = (
+        (FakeAutoScalingGroup, "image_id", property(_image)),
+        (FakeAutoScalingGroup, "instance_type", property(_type)),
+        (scaling.ApplicationAutoscalingBackend, "_ecs_service_exists_for_target", _known),
+        (AutoScalingResponse, "disable_metrics_collection", _measure_less),
+        (LogsResponse, "associate_kms_key", _give_key),
+        (LogsResponse, "disassociate_kms_key", _give_key),
+        (RDSResponse, "reset_db_parameter_group", _reset_parameters),
+        (RDSBackend, "modify_db_subnet_group", _keeping(modify)),
+    )
+    for pupil, name, lesson in lessons:
+        setattr(pupil, name, lesson)
+
+
+def _known(_backend: Any, _service: str) -> bool:
+    return True
+
+
+def _measure_less(response: Any) -> Any:
+    """Stop measuring some of what a group measures."""
+    from moto.core.responses import EmptyResult  # noqa: PLC0415 - as above
+
+    groups = response.autoscaling_backend.autoscaling_groups
+    group = groups[response._get_param("AutoScalingGroupName")]  # noqa: SLF001 - moto's own way
+    gone = response._get_param("Metrics") or group.metrics  # noqa: SLF001 - as above
+    group.metrics = [item for item in group.metrics if item not in gone]
+    return EmptyResult()
+
+
+def _give_key(response: Any) -> str:
+    """Give a log group the key that a request names, or none."""
+    group = response.logs_backend.groups[response._get_param("logGroupName")]  # noqa: SLF001 - as above
+    group.kms_key_id = response._get_param("kmsKeyId")  # noqa: SLF001 - as above
+    return ""
+
+
+def _reset_parameters(response: Any) -> Any:
+    """Take back parameters that somebody has set."""
+    from moto.core.responses import ActionResult  # noqa: PLC0415 - as above
+
+    group = response.backend.db_parameter_groups[response.params["DBParameterGroupName"]]
+    for item in response.params.get("Parameters", ()):
+        group.parameters.pop(item.original_dict()["ParameterName"], None)
+    return ActionResult({"DBParameterGroupName": group.name})
 
 
 def _template(group: Any) -> Any:
@@ -86,6 +126,8 @@ def _type(group: Any) -> str:
 
 def _keeping(modify: Callable[..., Any]) -> Callable[..., Any]:
     """Return moto's change of a subnet group, which takes the group out, with the way back in."""
+    if hasattr(modify, "__wrapped__"):
+        return modify
 
     @wraps(modify)
     def call(rds: Any, name: str, *rest: Any) -> Any:

@@ -99,5 +99,5 @@ def test_moto_forgets_just_what_the_sandbox_keeps() -> None:
     assert {token: set(names) for token, names in kept.items() if names} == forgotten
 
 
-_ELSEWHERE: Final = {"maxInstanceLifetime", "tagsAll"}
-"""What this stack does not give: it belongs to bastions, and to autoscaling."""
+_ELSEWHERE: Final = {"logGroupClass", "maxInstanceLifetime", "tagsAll"}
+"""What this stack does not give: it belongs to bastions, to autoscaling, to small programs."""
