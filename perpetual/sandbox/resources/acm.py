@@ -13,8 +13,6 @@ from perpetual.sandbox.resources.kind import Kind, Values, names, nothing
 _ACM: Final = "acm"
 
 
-# --- certificates
-
 _ISSUED: Final = "ISSUED"
 _WAIT_SECONDS: Final = 60
 _PAUSE_SECONDS: Final = 0.1

@@ -12,8 +12,6 @@ from perpetual.sandbox.resources.kind import Kind, Values, names
 _SCALING: Final = "autoscaling"
 
 
-# --- Auto Scaling groups
-
 _GROUP: Final = (
     "capacityRebalance defaultInstanceWarmup healthCheckGracePeriod healthCheckType "
     "instanceMaintenancePolicy launchTemplate maxInstanceLifetime maxSize minSize "

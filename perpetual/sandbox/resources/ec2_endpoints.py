@@ -14,8 +14,6 @@ from perpetual.sandbox.resources.kind import Kind, Values, names
 _EC2: Final = "ec2"
 
 
-# --- endpoints
-
 _ENDPOINT: Final = "vpcId vpcEndpointType serviceName privateDnsEnabled subnetIds securityGroupIds"
 _ENDPOINT_NAMES: Final = {"policy": "PolicyDocument"}
 

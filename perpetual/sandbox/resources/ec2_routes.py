@@ -22,10 +22,7 @@ _TARGETS: Final = (
     "gatewayId natGatewayId transitGatewayId egressOnlyGatewayId networkInterfaceId "
     "vpcEndpointId vpcPeeringConnectionId"
 )
-_ROUTE_NAMES: Final = {
-    "destinationIpv6CidrBlock": "DestinationIpv6CidrBlock",
-    "egressOnlyGatewayId": "EgressOnlyInternetGatewayId",
-}
+_ROUTE_NAMES: Final = {"egressOnlyGatewayId": "EgressOnlyInternetGatewayId"}
 _MADE: Final = "CreateRoute"
 """Origin of the routes that somebody made; others come from AWS, with an endpoint for instance."""
 
@@ -88,10 +85,6 @@ ROUTE_TABLE: Final = Kind(
 # --- the table that AWS makes with the VPC
 
 
-def _adopt_table(_aws: Cloud, inputs: Values) -> str:
-    return str(inputs["defaultRouteTableId"])
-
-
 def _settle_default_table(aws: Cloud, identifier: str, inputs: Values) -> None:
     """Remove every route but AWS's own; the program's default table has none."""
     if inputs.get("routes"):
@@ -112,7 +105,7 @@ def _settle_default_table(aws: Cloud, identifier: str, inputs: Values) -> None:
 
 
 def _create_default_table(aws: Cloud, inputs: Values) -> str:
-    identifier = _adopt_table(aws, inputs)
+    identifier = str(inputs["defaultRouteTableId"])
     tagging.ec2(aws, identifier, {}, dict(inputs.get("tagsAll") or {}), [])
     return identifier
 
@@ -191,13 +184,15 @@ def _associate(aws: Cloud, inputs: Values) -> str:
 
 def _association(aws: Cloud, identifier: str, state: Values) -> dict[str, Any] | None:
     """Return an association by its id, or by its subnet: another table gives it another id."""
-    wanted = {"association__subnet_id": str(state["subnetId"])} if "subnetId" in state else {}
-    asked = wanted or {"association__route_table_association_id": identifier}
-    table = aws.find(_EC2, "describe_route_tables", "RouteTables", Filters=filters(**asked))
-    for item in (table or {}).get("Associations", ()):
-        if item["RouteTableAssociationId"] == identifier or item.get("SubnetId") == state.get(
-            "subnetId", ""
-        ):
+    subnet = str(state.get("subnetId") or "")
+    asked = (
+        filters(association__subnet_id=subnet)
+        if subnet
+        else filters(association__route_table_association_id=identifier)
+    )
+    table = aws.find(_EC2, "describe_route_tables", "RouteTables", Filters=asked) or {}
+    for item in table.get("Associations", ()):
+        if identifier == item["RouteTableAssociationId"] or subnet == item.get("SubnetId", "-"):
             return dict(item)
     return None
 

@@ -13,8 +13,6 @@ from perpetual.sandbox.resources.kind import Kind, Values, names
 _EC2: Final = "ec2"
 
 
-# --- launch templates
-
 _DATA: Final = (
     "blockDeviceMappings iamInstanceProfile imageId instanceType metadataOptions monitoring "
     "networkInterfaces tagSpecifications userData"

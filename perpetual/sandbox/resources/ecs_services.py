@@ -16,8 +16,6 @@ _RETAG: Final = tagging.by(_ECS)
 _ACTIVE: Final = "ACTIVE"
 
 
-# --- services
-
 _LIVING: Final = (
     "availabilityZoneRebalancing capacityProviderStrategies desiredCount enableEcsManagedTags "
     "enableExecuteCommand healthCheckGracePeriodSeconds loadBalancers "

@@ -19,8 +19,6 @@ from perpetual.sandbox.resources.kind import Kind, Values, names
 _ELB: Final = "elbv2"
 
 
-# --- target groups
-
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
 _TARGETS: Final[Attributes] = {
     "deregistrationDelay": "deregistration_delay.timeout_seconds",

@@ -23,6 +23,8 @@ https://docs.aws.amazon.com/linux/al2023/ug/ec2.html
 """
 _EVERYTHING: Final = "*"
 """Path of `arn:aws:iam::111122223333:*`, which moto's own message allows and its check does not."""
+_TAUGHT: Final = "taught_to_keep"
+"""Mark of a method that was taught already."""
 
 
 def teach() -> None:
@@ -85,23 +87,25 @@ def _reset_parameters(response: Any) -> Any:
     return ActionResult({"DBParameterGroupName": group.name})
 
 
-def _template(group: Any) -> Any:
-    return group.ec2_launch_template.get_version(group.launch_template_version)
+def _source(group: Any) -> Any:
+    """Return what a group launches from: a version of a template, or a configuration."""
+    template = group.ec2_launch_template
+    return template.get_version(group.launch_template_version) if template else group.launch_config
 
 
 def _image(group: Any) -> str:
     from moto.ssm.models import ssm_backends  # noqa: PLC0415 - as above
 
-    image = str(_template(group).image_id)
-    if image.startswith(_BY_PARAMETER):
-        name = image.removeprefix(_BY_PARAMETER)
+    asked = str(_source(group).image_id)
+    image, name = asked, asked.removeprefix(_BY_PARAMETER)
+    if name != asked:
         parameter = ssm_backends[group.account_id][group.region].get_parameter(name)
-        image = parameter.value if parameter else image
-    _know(group.ec2_backend, image)
+        image = parameter.value if parameter else asked
+    _know(group.ec2_backend, image, "arm64" if "arm64" in name else "x86_64")
     return image
 
 
-def _know(ec2: Any, image: str) -> None:
+def _know(ec2: Any, image: str, architecture: str) -> None:
     """Have an image that an instance can be launched from; moto need not load all of AWS's."""
     from moto.ec2.models.amis import Ami  # noqa: PLC0415 - as above
 
@@ -110,7 +114,7 @@ def _know(ec2: Any, image: str) -> None:
             ec2,
             image,
             name=image,
-            architecture="arm64",
+            architecture=architecture,
             owner_id=_AMAZON,
             owner_alias="amazon",
             public=True,
@@ -121,12 +125,12 @@ def _type(group: Any) -> str:
     policy = group.mixed_instances_policy or {}
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
     chosen = next((item["InstanceType"] for item in overrides if "InstanceType" in item), None)
-    return str(chosen or _template(group).instance_type)
+    return str(chosen or _source(group).instance_type)
 
 
 def _keeping(modify: Callable[..., Any]) -> Callable[..., Any]:
     """Return moto's change of a subnet group, which takes the group out, with the way back in."""
-    if hasattr(modify, "__wrapped__"):
+    if hasattr(modify, _TAUGHT):
         return modify
 
     @wraps(modify)
@@ -135,4 +139,5 @@ def _keeping(modify: Callable[..., Any]) -> Callable[..., Any]:
         rds.subnet_groups[name] = group
         return group
 
+    setattr(call, _TAUGHT, True)
     return call

@@ -13,8 +13,6 @@ from perpetual.sandbox.resources.rds_groups import RETAG, tags
 _RDS: Final = "rds"
 
 
-# --- instances
-
 _ALWAYS: Final = (
     "instanceClass storageType maxAllocatedStorage port multiAz copyTagsToSnapshot "
     "deletionProtection monitoringInterval monitoringRoleArn performanceInsightsKmsKeyId "
@@ -39,8 +37,7 @@ _AFTERWARDS: Final = (
 """What a restored or replicated instance takes only once it exists."""
 _CHANGING: Final = (
     "allocatedStorage backupRetentionPeriod backupWindow maintenanceWindow engineVersion "
-    "manageMasterUserPassword "
-    "masterUserSecretKmsKeyId password publiclyAccessible"
+    "manageMasterUserPassword masterUserSecretKmsKeyId password publiclyAccessible"
 )
 _NAMES: Final = {
     "identifier": "DBInstanceIdentifier",

@@ -1,6 +1,7 @@
 """The dev stack through the provider protocol: settings, a zone and an image change."""
 
 from collections.abc import Callable
+from typing import Final
 
 import pytest
 
@@ -10,13 +11,7 @@ from tests.sandbox.resources.engine_monitor import Step
 from tests.sandbox.resources.stories import images, named
 
 
-@pytest.mark.parametrize("holds", JUDGEMENTS, ids=lambda holds: holds.__name__)
-def test_what_holds_of_each_stack(holds: Callable[[str], None]) -> None:
-    """Through both fronts, from the first preview to the end."""
-    holds("dev")
-
-
-def test_default_tags_reach_what_the_program_tags_and_what_it_does_not() -> None:
+def default_tags_reach_what_the_program_tags_and_what_it_does_not() -> None:
     """By the provider that the program makes, not by the default one."""
     resources = stories.dev().start.resources
     role = named(resources, "network-flow-role").state
@@ -30,18 +25,18 @@ def test_default_tags_reach_what_the_program_tags_and_what_it_does_not() -> None
     assert subnet["tagsAll"] == {**subnet["tags"], **role["tagsAll"]}
 
 
-def test_reading_again_finds_nothing_new() -> None:
+def reading_again_finds_nothing_new() -> None:
     """What had grown is in the state now."""
     assert stories.dev().foreseen.drift == {}
 
 
-def test_a_preview_of_changes_foresees_what_the_update_does() -> None:
+def a_preview_of_changes_foresees_what_the_update_does() -> None:
     """Also where a step follows from a value that only the update knows."""
     story = stories.dev()
     assert story.foreseen.steps == story.changed.steps
 
 
-def test_settings_a_zone_and_an_image_change_what_they_concern_and_nothing_else() -> None:
+def settings_a_zone_and_an_image_change_what_they_concern_and_nothing_else() -> None:
     """No subnet moves, no database is touched but by its subnet group."""
     changed = stories.dev().changed.changed
     created = {name for name, step in changed.items() if step is Step.CREATE}
@@ -62,7 +57,7 @@ def test_settings_a_zone_and_an_image_change_what_they_concern_and_nothing_else(
     }
 
 
-def test_a_new_image_is_built_once_and_reaches_the_tasks() -> None:
+def a_new_image_is_built_once_and_reaches_the_tasks() -> None:
     """A preview builds nothing."""
     story = stories.dev()
     assert [image["build"]["args"] for image in story.images] == [{}, {"VERSION": "2"}]
@@ -71,7 +66,7 @@ def test_a_new_image_is_built_once_and_reaches_the_tasks() -> None:
     assert named(story.resources, "image-release").state["insecureValue"] == image
 
 
-def test_a_new_launch_template_replaces_the_hosts() -> None:
+def a_new_launch_template_replaces_the_hosts() -> None:
     """By a new version, and one instance refresh."""
     story = stories.dev()
     assert named(story.start.resources, "cluster-template").state["latestVersion"] == 1
@@ -79,7 +74,7 @@ def test_a_new_launch_template_replaces_the_hosts() -> None:
     assert story.refreshed == ("perpetual-dev-hosts",)
 
 
-def test_a_difference_is_told_by_its_path() -> None:
+def a_difference_is_told_by_its_path() -> None:
     """Inside of a block; a document is a text to the engine, which has no inside."""
     differences = {
         urn.rpartition("::")[2]: found for urn, found in stories.dev().changed.differences.items()
@@ -87,3 +82,25 @@ def test_a_difference_is_told_by_its_path() -> None:
     assert differences["cluster-template"] == {"blockDeviceMappings[0].ebs.volumeSize": "UPDATE"}
     assert differences["service-task"] == {"containerDefinitions": "UPDATE_REPLACE"}
     assert differences["network-flow-group"] == {"retentionInDays": "UPDATE"}
+
+
+OWN: Final[tuple[Callable[[], None], ...]] = (
+    default_tags_reach_what_the_program_tags_and_what_it_does_not,
+    reading_again_finds_nothing_new,
+    a_preview_of_changes_foresees_what_the_update_does,
+    settings_a_zone_and_an_image_change_what_they_concern_and_nothing_else,
+    a_new_image_is_built_once_and_reaches_the_tasks,
+    a_new_launch_template_replaces_the_hosts,
+    a_difference_is_told_by_its_path,
+)
+"""What this story is told for, beside what holds of each stack."""
+
+
+def test_the_story_of_the_dev_stack(subtests: pytest.Subtests) -> None:
+    """Told once, and judged as a whole: it takes long, and each worker would tell it anew."""
+    for holds in JUDGEMENTS:
+        with subtests.test(holds.__name__):
+            holds("dev")
+    for own in OWN:
+        with subtests.test(own.__name__):
+            own()

@@ -13,13 +13,7 @@ from tests.sandbox.resources.engine_session import secrets
 from tests.sandbox.resources.stories import images, named
 
 
-@pytest.mark.parametrize("holds", JUDGEMENTS, ids=lambda holds: holds.__name__)
-def test_what_holds_of_each_stack(holds: Callable[[str], None]) -> None:
-    """Through both fronts, from the first preview to the end."""
-    holds("prod")
-
-
-def test_secrets_are_marked_and_stay_so() -> None:
+def secrets_are_marked_and_stay_so() -> None:
     """The generated password, where it is made and where it is used."""
     resources = stories.prod().start.resources
     assert "result" in set(secrets(named(resources, "database-bootstrap")))
@@ -30,7 +24,7 @@ def test_secrets_are_marked_and_stay_so() -> None:
     assert "password" in set(secrets(named(stories.prod().after_change, "database-primary")))
 
 
-def test_after_a_deploy_outside_pulumi_the_program_changes_nothing() -> None:
+def after_a_deploy_outside_pulumi_the_program_changes_nothing() -> None:
     """Parameter, revision and service moved on, and the state follows."""
     story = stories.prod()
     assert set(story.deployed.drift) == {"image-release", "service-task", "service-service"}
@@ -40,7 +34,7 @@ def test_after_a_deploy_outside_pulumi_the_program_changes_nothing() -> None:
     assert image.endswith(f"@{stories.DIGEST}")
 
 
-def test_a_change_of_settings_keeps_the_deployed_release() -> None:
+def a_change_of_settings_keeps_the_deployed_release() -> None:
     """A new revision, with the settings that changed and the image that runs."""
     story = stories.prod()
     assert story.changed.changed == {"service-task": Step.REPLACE, "service-service": Step.UPDATE}
@@ -56,7 +50,7 @@ def test_a_change_of_settings_keeps_the_deployed_release() -> None:
     )
 
 
-def test_what_aws_cannot_change_is_replaced_by_another_that_is_there_first() -> None:
+def what_aws_cannot_change_is_replaced_by_another_that_is_there_first() -> None:
     """A target group's port, a parameter group's family; the database itself is upgraded."""
     story = stories.prod()
     steps = story.replaced.changed
@@ -74,7 +68,7 @@ def test_what_aws_cannot_change_is_replaced_by_another_that_is_there_first() -> 
     assert named(story.after_replacement, "database-primary").state["engineVersion"] == "18"
 
 
-def test_no_database_is_deleted_to_make_room_for_another() -> None:
+def no_database_is_deleted_to_make_room_for_another() -> None:
     """Its name is taken, so that AWS refuses the new one, and the old one is still there."""
     story = stories.prod()
     assert "DBInstanceAlreadyExists" in story.refused
@@ -86,13 +80,13 @@ def test_no_database_is_deleted_to_make_room_for_another() -> None:
     assert after["username"] == before["username"] == "perpetual"
 
 
-def test_a_protected_stack_is_not_destroyed() -> None:
+def a_protected_stack_is_not_destroyed() -> None:
     """Not even in part."""
     assert "database-primary" in stories.prod().guarded
     assert "encryption-key" in stories.prod().guarded
 
 
-def test_moto_forgets_just_what_the_sandbox_keeps() -> None:
+def moto_forgets_just_what_the_sandbox_keeps() -> None:
     """Once moto tells an argument again, it need no longer be kept."""
     forgotten = stories.mocked("prod").forgotten
     kept = {token: names - _ELSEWHERE for token, names in DROPPED.items()}
@@ -101,3 +95,25 @@ def test_moto_forgets_just_what_the_sandbox_keeps() -> None:
 
 _ELSEWHERE: Final = {"logGroupClass", "maxInstanceLifetime", "tagsAll"}
 """What this stack does not give: it belongs to bastions, to autoscaling, to small programs."""
+
+
+OWN: Final[tuple[Callable[[], None], ...]] = (
+    secrets_are_marked_and_stay_so,
+    after_a_deploy_outside_pulumi_the_program_changes_nothing,
+    a_change_of_settings_keeps_the_deployed_release,
+    what_aws_cannot_change_is_replaced_by_another_that_is_there_first,
+    no_database_is_deleted_to_make_room_for_another,
+    a_protected_stack_is_not_destroyed,
+    moto_forgets_just_what_the_sandbox_keeps,
+)
+"""What this story is told for, beside what holds of each stack."""
+
+
+def test_the_story_of_the_prod_stack(subtests: pytest.Subtests) -> None:
+    """Told once, and judged as a whole: it takes long, and each worker would tell it anew."""
+    for holds in JUDGEMENTS:
+        with subtests.test(holds.__name__):
+            holds("prod")
+    for own in OWN:
+        with subtests.test(own.__name__):
+            own()
