@@ -62,6 +62,8 @@ defmodule Shop.Release do
   end
 
   defp command(fun) do
+    # The VM would take SIGTERM for a wish to stop, and end with 0 as if all had been done.
+    :os.set_signal(:sigterm, :default)
     Repo.with_repo(fun)
     :ok
   rescue

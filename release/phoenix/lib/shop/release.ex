@@ -85,6 +85,8 @@ defmodule Shop.Release do
 
   # Two connections: one holds the lock, the other migrates.
   defp command(fun) do
+    # The VM would take SIGTERM for a wish to stop, and end with 0 as if all had been done.
+    :os.set_signal(:sigterm, :default)
     {:ok, _} = Application.ensure_all_started(:ssl)
     Application.ensure_loaded(@app)
 
