@@ -88,7 +88,6 @@ SURVIVORS: Final[tuple[Survivor, ...]] = (
         "weaken-Service.orderedPlacementStrategies",
         "container-no-memory-limit",
         "log-elsewhere",
-        "weaken-TargetGroup.healthCheck",
     ),
     *_for(TUNING, "weaken-Instance.deleteAutomatedBackups", stacks=PROD),
     *_for(
