@@ -71,7 +71,7 @@ def _change(options: build.Options, reference: str, number: int) -> tuple[float,
 
 def _build(options: build.Options, reference: str, *more: str) -> None:
     command, *rest = build.command(options, support.NO_REVISION, f"{reference}:bench")
-    docker.run(command, "--quiet", *more, *rest)
+    docker.run(command, *more, *rest)
 
 
 def _boot(image: str) -> float:
