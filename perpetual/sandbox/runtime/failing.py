@@ -119,14 +119,15 @@ def _pause(sandbox: Sandbox, container: str, *, undo: bool) -> None:
 
 def _serving(sandbox: Sandbox) -> Running:
     """Return a task of the service that runs, the oldest."""
-    found = [
-        one
-        for one in sandbox.parts.tasks.all
-        if one.told and not one.stopping and one.start.service
-    ]
+    found = [one for one in _running(sandbox) if one.start.service]
     if not found:
         raise OperatorError("no task of the service runs", hint="Deploy: `perpetual deploy`.")
     return min(found, key=lambda one: one.begun)
+
+
+def _running(sandbox: Sandbox) -> list[Running]:
+    """Return the tasks that run, and are not about to end anyway."""
+    return [one for one in sandbox.parts.tasks.all if one.told and not one.stopping]
 
 
 def _busiest(sandbox: Sandbox) -> str:
@@ -134,7 +135,7 @@ def _busiest(sandbox: Sandbox) -> str:
     hosts = [one.id for one in sandbox.parts.fleet.members if one.joined and one.leaving is None]
     if not hosts:
         raise OperatorError("there is no host", hint="Create the stack: `perpetual sandbox up`.")
-    tasks = [one.start.host for one in sandbox.parts.tasks.all]
+    tasks = [one.start.host for one in _running(sandbox)]
     return max(hosts, key=tasks.count)
 
 

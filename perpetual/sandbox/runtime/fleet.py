@@ -10,6 +10,7 @@ import logging
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -124,8 +125,8 @@ class Fleet:
         """End a host at once, as when its hardware fails; its group replaces it."""
         with self._lock:
             self._members.pop(instance)
+            self._terminate(instance)
         self._gone(instance)
-        self._terminate(instance)
 
     def replace(self, instance: str) -> None:
         """Drain a host and then end it; its group replaces it."""
@@ -152,22 +153,24 @@ class Fleet:
 
     def _look(self) -> None:
         """Compare what the groups have with what is known, and act on the difference."""
-        found = self._found()
+        with self._lock:
+            found = self._found()
+            gone = self._members.keys() - found.keys()
+            for instance in gone:
+                del self._members[instance]
+            for instance, (group, state) in found.items():
+                if instance not in self._members:
+                    self._launched(group, state.instance)
+        for instance in gone:
+            self._gone(instance)
         for member in self.members:
-            if member.id not in found:
-                with self._lock:
-                    self._members.pop(member.id, None)
-                self._gone(member.id)
-        for instance, (group, state) in found.items():
-            if instance not in self._members:
-                self._launched(group, state.instance)
-            member = self._members[instance]
+            _, state = found[member.id]
             if not member.joined:
                 self._join(member)
             elif state.health_status == "Unhealthy" and member.leaving is None:
-                self.replace(instance)
+                self.replace(member.id)
             elif member.leaving is not None and self._drained(member):
-                self.kill(instance)
+                self.kill(member.id)
         self._scale()
 
     def _found(self) -> dict[str, tuple[Any, Any]]:
@@ -189,8 +192,7 @@ class Fleet:
             since=time.monotonic(),
             boot=boot,
         )
-        with self._lock:
-            self._members[instance.id] = member
+        self._members[instance.id] = member
 
     def _join(self, member: Member) -> None:
         waited = time.monotonic() - member.since
@@ -273,15 +275,15 @@ class Fleet:
     def _scale(self) -> None:
         """Add a host while tasks find no place, one after another, up to the group's maximum.
 
+        What a group lacks it launches by itself: tasks wait for that, and need nothing more.
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-behavior.html
         """
-        if not all(one.joined for one in self.members) or not self._waiting():
+        if not self._waiting() or time.monotonic() - self._scaled < SCALING_SECONDS:
             return
-        if time.monotonic() - self._scaled < SCALING_SECONDS:
-            return
-        self._scaled = time.monotonic()
+        joined = Counter(one.group for one in self.members if one.joined)
         groups = moto_app.backend("autoscaling", *self._place).autoscaling_groups
-        for name in {one.group for one in self.members} & groups.keys():
+        for name in joined.keys() & groups.keys():
             group = groups[name]
-            if group.desired_capacity < group.max_size:
+            if joined[name] == group.desired_capacity < group.max_size:
+                self._scaled = time.monotonic()
                 group.set_desired_capacity(group.desired_capacity + 1)

@@ -43,8 +43,19 @@ class Hosts:
         self.engine = engine
         self.lost: list[str] = []
         self.waiting = False
-        where = (account, REGION)
-        self.fleet = Fleet(where, clients, engine, lambda: self.waiting, self.lost.append)
+        self.asked = 0
+        self.losing: Callable[[], None] = lambda: None
+        self.fleet = Fleet((account, REGION), clients, engine, self.waits, self.lose)
+
+    def lose(self, instance: str) -> None:
+        """Note that a host is lost, while whatever a test has to do with that is done."""
+        self.lost.append(instance)
+        self.losing()
+
+    def waits(self) -> bool:
+        """Tell whether tasks find no place, and count who asks."""
+        self.asked += 1
+        return self.waiting
 
     def create(self) -> None:
         """Make what hosts are launched from: network, template, group, cluster, provider."""
@@ -174,6 +185,30 @@ def test_tasks_without_a_place_bring_hosts_up_to_the_maximum(hosts: Hosts) -> No
     until("a third has joined", lambda: len(hosts.ids()) == 3)
     (group,) = hosts.clients("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert group["DesiredCapacity"] == 3
+
+
+def test_a_host_that_is_missed_is_no_reason_for_one_more(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tasks of a dead host wait for the one that replaces it, from the moment of its death."""
+    monkeypatch.setattr(fleet, "REPLACEMENT_SECONDS", 1000.0)
+
+    def watched() -> None:
+        asked = hosts.asked
+        until("the fleet has looked", lambda: hosts.asked > asked + 1)
+
+    def lost() -> None:
+        hosts.waiting = True
+        watched()
+
+    hosts.losing = lost
+    dead = min(hosts.ids())
+    hosts.fleet.kill(dead)
+    until("its successor is known", lambda: len(hosts.fleet.members) == 2)
+    watched()
+    (group,) = hosts.clients("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert (group["DesiredCapacity"], len(group["Instances"])) == (2, 2)
+    assert hosts.lost == [dead]
 
 
 def test_a_refresh_replaces_every_host(hosts: Hosts) -> None:
