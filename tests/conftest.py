@@ -11,6 +11,7 @@ import components.data
 import components.ecs
 import components.image
 import components.network
+import perpetual.sandbox.runtime  # noqa: F401 - its switches, before any test imports moto
 from tests.support import chromium
 from tests.support.stacks import ROOT
 
