@@ -13,7 +13,6 @@ from botocore.config import Config  # type: ignore[import-untyped]
 
 from perpetual import contract
 from perpetual.release.web import Client as Web
-from perpetual.release.web import Load
 from perpetual.sandbox.runtime.docker_api import Client
 from perpetual.sandbox.runtime.labels import Labels
 from tests.sandbox_docker.example import Example
@@ -29,10 +28,11 @@ def project(tmp_path_factory: pytest.TempPathFactory, example: Example) -> Itera
         yield made
 
 
-def left(client: Client, project: Project) -> Sequence[str]:
+def left(client: Client, project: Project, registry: str) -> Sequence[str]:
     """Return whatever a sandbox left behind, in Docker and on disk."""
     mine = {"label": Labels.at(project.files.folder).filter}
     return [
+        *(name for one in client.images() for name in one["RepoDigests"] or () if registry in name),
         *(one["Names"][0] for one in client.containers(all=True, filters=mine)),
         *(one["Name"] for one in client.networks(filters=mine)),
         *(one["Name"] for one in client.volumes(filters=mine)["Volumes"] or ()),
@@ -104,37 +104,6 @@ def test_secrets_are_in_no_log(project: Project) -> None:
     assert not [one for one in secrets if one in written]
 
 
-def test_a_change_is_deployed_without_a_failed_request(project: Project, example: Example) -> None:
-    """Under load: the old release serves until the new one does."""
-    image = example.build("another shop")
-    with Load(project.web, "/", 50) as load:
-        project.run(
-            *("deploy", "--stack", "dev", "--image", image, "--yes"),
-            *("--without", "receipt", "--without", "tree", "--early", "--guard", "0"),
-        )
-    assert load.lost == []
-    assert load.sent > 100
-    assert project.web.ask("/").body.strip() == "another shop"
-
-
-def test_other_peoples_clients_find_what_they_know(project: Project) -> None:
-    """`ecs-deploy` deploys a revision of its own, and back; `awslogs` reads what the tasks wrote.
-
-    Both know nothing of the sandbox but AWS's variables.
-    """
-    ecs = ("ecs", "deploy", STACK.cluster, STACK.service, "--timeout", "180")
-    said = project.other(*ecs, "--env", "release", "DEPLOYED_BY", "ecs-deploy")
-    assert "Deployment successful" in said
-    until("its tasks serve", lambda: len(project.healthy()) == 2)
-    definition = project.clients("ecs").describe_services(
-        cluster=STACK.cluster, services=[STACK.service]
-    )["services"][0]["taskDefinition"]
-    number = int(definition.rpartition(":")[2])
-    back = f"{STACK.family}:{number - 1}"
-    assert "Deployment successful" in project.other(*ecs, "--task", back)
-    assert "listening" in project.other("awslogs", "get", STACK.log_group("release"), "ALL")
-
-
 def test_live_tail_shows_what_a_task_writes(project: Project) -> None:
     """A killed task's successor logs its start, and whoever listens hears of it."""
     logs = project.clients("logs")
@@ -203,11 +172,13 @@ def test_a_killed_sandbox_leaves_what_down_removes(project: Project, client: Cli
     """SIGKILL leaves containers; `down` finds them by their labels, and leaves nothing."""
     pid = project.files.holder()
     assert pid
+    (ecr,) = project.clients("ecr").get_authorization_token()["authorizationData"]
+    registry = ecr["proxyEndpoint"].removeprefix("http://")
     os.kill(pid, signal.SIGKILL)
     until("it is gone", lambda: project.files.holder() is None)
-    assert left(client, project)
+    assert left(client, project, registry)
     project.run("sandbox", "status", code=1)
     project.run("sandbox", "fail", "task", code=2)
     assert project.run("sandbox", "down") == "removed\n"
-    assert left(client, project) == []
+    assert left(client, project, registry) == []
     assert project.run("sandbox", "down") == "there was no sandbox\n"

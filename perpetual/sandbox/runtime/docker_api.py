@@ -7,7 +7,7 @@ import docker  # type: ignore[import-untyped]
 from docker.errors import APIError, DockerException, NotFound  # type: ignore[import-untyped]
 
 from perpetual.errors import OperatorError
-from perpetual.sandbox.runtime.containers import Wanted
+from perpetual.sandbox.runtime.containers import LOOPBACK, Wanted
 from perpetual.sandbox.runtime.labels import Labels
 
 Client = Any
@@ -123,12 +123,21 @@ def events(client: Client, labels: Labels, since: float) -> Any:
 
 
 def sweep(client: Client, labels: Labels) -> list[str]:
-    """Remove everything that a sandbox made in Docker, and return its names."""
+    """Remove everything that a sandbox made in Docker, and return its names.
+
+    Names of images in its registry go with it; an image that has another name stays.
+    """
     mine = {"label": labels.filter}
-    gone = []
+    gone, registries = [], []
     for one in client.containers(all=True, filters=mine):
+        registries += [f"{LOOPBACK}:{port.get('PublicPort')}/" for port in one["Ports"]]
         remove(client, one["Id"])
         gone.append(one["Names"][0].lstrip("/"))
+    for name in _images(client, tuple(registries)):
+        # It may have gone with a name before it, or somebody's container needs it still.
+        with suppress(APIError):
+            client.remove_image(name)
+            gone.append(name)
     for one in client.networks(filters=mine):
         with suppress(NotFound):
             client.remove_network(one["Id"])
@@ -138,6 +147,16 @@ def sweep(client: Client, labels: Labels) -> list[str]:
             client.remove_volume(one["Name"], force=True)
         gone.append(one["Name"])
     return gone
+
+
+def _images(client: Client, registries: tuple[str, ...]) -> list[str]:
+    """Return the names that images of these registries have here."""
+    return [
+        name
+        for one in client.images()
+        for name in (*(one["RepoTags"] or ()), *(one["RepoDigests"] or ()))
+        if name.startswith(registries)
+    ]
 
 
 def _tagged(name: str) -> tuple[str, str]:

@@ -37,7 +37,7 @@ DRAIN_SECONDS: Final = 300.0
 """Longest time that a host that is to be replaced waits for its tasks to go elsewhere."""
 
 SCALING_SECONDS: Final = 15.0
-"""Between two hosts that managed scaling adds for tasks that find no place."""
+"""From a host's joining until managed scaling adds another for tasks that find no place still."""
 
 _CLUSTER: Final = re.compile(r"ECS_CLUSTER=([\w-]+)")
 
@@ -88,7 +88,7 @@ class Fleet:
         self._members: dict[str, Member] = {}
         self._sizes: dict[str, Size] = {}
         self._known: set[str] = set()
-        self._scaled = 0.0
+        self._grown = 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
 
@@ -205,6 +205,7 @@ class Fleet:
         if not any(one["status"] == "ACTIVE" for one in status["clusters"]):
             return
         member.joined = True
+        self._grown = time.monotonic()
         self._known.add(member.group)
         self._engine.report(HostJoined(cluster=member.cluster, host=self._host(member, provider)))
 
@@ -275,15 +276,15 @@ class Fleet:
     def _scale(self) -> None:
         """Add a host while tasks find no place, one after another, up to the group's maximum.
 
-        What a group lacks it launches by itself: tasks wait for that, and need nothing more.
+        What a group lacks it launches by itself: tasks wait for that, and need nothing more. A host
+        that has joined is given time to take them, as by a provider's instance warm-up.
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-behavior.html
         """
-        if not self._waiting() or time.monotonic() - self._scaled < SCALING_SECONDS:
+        if not self._waiting() or time.monotonic() - self._grown < SCALING_SECONDS:
             return
         joined = Counter(one.group for one in self.members if one.joined)
         groups = moto_app.backend("autoscaling", *self._place).autoscaling_groups
         for name in joined.keys() & groups.keys():
             group = groups[name]
             if joined[name] == group.desired_capacity < group.max_size:
-                self._scaled = time.monotonic()
                 group.set_desired_capacity(group.desired_capacity + 1)

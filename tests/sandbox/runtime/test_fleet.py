@@ -190,8 +190,7 @@ def test_tasks_without_a_place_bring_hosts_up_to_the_maximum(hosts: Hosts) -> No
 def test_a_host_that_is_missed_is_no_reason_for_one_more(
     hosts: Hosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tasks of a dead host wait for the one that replaces it, from the moment of its death."""
-    monkeypatch.setattr(fleet, "REPLACEMENT_SECONDS", 1000.0)
+    """Tasks of a dead host wait for the one that replaces it, and it is given time to take them."""
 
     def watched() -> None:
         asked = hosts.asked
@@ -203,8 +202,14 @@ def test_a_host_that_is_missed_is_no_reason_for_one_more(
 
     hosts.losing = lost
     dead = min(hosts.ids())
+    monkeypatch.setattr(fleet, "REPLACEMENT_SECONDS", 1000.0)
     hosts.fleet.kill(dead)
     until("its successor is known", lambda: len(hosts.fleet.members) == 2)
+    watched()
+    monkeypatch.setattr(fleet, "SCALING_SECONDS", 1000.0)
+    for one in hosts.fleet.members:
+        one.boot = 0.0
+    until("its successor has joined", lambda: len(hosts.ids() - {dead}) == 2)
     watched()
     (group,) = hosts.clients("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert (group["DesiredCapacity"], len(group["Instances"])) == (2, 2)
