@@ -22,10 +22,9 @@ test: $(READY)
 test-release: $(READY)
 	@CONTAINERS=demanded $(BIN)/pytest -n0 tests/release
 
-## test-sandbox: test the sandbox, and releases in it; needs what `make test-release` needs; SANDBOX_TESTS names a part
-SANDBOX_TESTS ?= tests/sandbox_docker
+## test-sandbox: test the sandbox, and releases in it; needs what `make test-release` needs
 test-sandbox: $(READY)
-	@CONTAINERS=demanded $(BIN)/pytest -n0 $(SANDBOX_TESTS)
+	@CONTAINERS=demanded $(BIN)/pytest -n0 tests/sandbox_docker
 
 ## sandbox: a running copy of the stack on this machine, with AWS emulated; SANDBOX holds more options of `up`
 sandbox: $(READY)

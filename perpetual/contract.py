@@ -243,7 +243,7 @@ class Stack:
 
 
 SECRETS: Final = ("DATABASE_URL", "RELEASE_COOKIE", "SECRET_KEY_BASE")
-"""Secrets every release needs, in SSM under `Stack.secret`; `perpetual secrets init` makes them."""
+"""Secrets every release needs, in SSM under `Stack.secret`."""
 
 MIGRATOR: Final = "MIGRATOR_DATABASE_URL"
 """Secret that migrations have in place of the release's `DATABASE_URL`: it is that of the role that

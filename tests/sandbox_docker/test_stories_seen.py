@@ -10,9 +10,16 @@ from typing import Any
 from perpetual.release import docker
 from perpetual.sandbox.runtime.docker_api import Client
 from perpetual.sandbox.runtime.labels import Labels
-from tests.sandbox_docker.project import PERPETUAL, STACK
-from tests.sandbox_docker.stage import Stage
+from tests.sandbox_docker.project import PERPETUAL, PORTS, STACK
+from tests.sandbox_docker.stage import ROOM, SETTINGS, Stage
 from tests.sandbox_docker.support import until
+
+
+def test_up_again_keeps_what_was_released(stage: Stage) -> None:
+    """The program runs once more after releases that it knows nothing of, and changes nothing."""
+    before = stage.service()["taskDefinition"], stage.image(), sorted(stage.tasks())
+    stage.project.run("sandbox", "up", *SETTINGS, *ROOM, *PORTS)
+    assert (stage.service()["taskDefinition"], stage.image(), sorted(stage.tasks())) == before
 
 
 def test_the_release_s_log_has_every_line_once(stage: Stage, client: Client) -> None:
