@@ -79,8 +79,10 @@ class Found:
 
     @property
     def moving(self) -> bool:
-        """Tell whether a deployment is under way."""
-        return self.primary.get("rolloutState") == "IN_PROGRESS"
+        """Tell whether a deployment is under way; one of no task, as a new service's, is none."""
+        counts = ("desiredCount", "runningCount", "pendingCount")
+        tasks = any(self.primary.get(count) for count in counts)
+        return tasks and self.primary.get("rolloutState") == "IN_PROGRESS"
 
     @property
     def size(self) -> Size:

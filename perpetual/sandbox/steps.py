@@ -41,7 +41,7 @@ ARCHITECTURES: Final = {"amd64": "x86_64", "arm64": "arm64"}
 _ARM: Final = re.compile(r"([a-z]+\d+)g(d?)\.")
 _LAST_LINES: Final = 15
 
-SETTLE_SECONDS: Final = 60.0
+JOIN_SECONDS: Final = 60.0
 _PAUSE: Final = 0.5
 
 Say = Callable[[str, float], None]
@@ -249,23 +249,18 @@ def _release(options: Options, state: State, stack: str, image: "Future[str]", s
         return
     with _timed(say, "image"):
         reference = image.result()
+    with _timed(say, "hosts"):
+        _joined(state)
     with _timed(say, "release"):
-        _settled(state, stack)
         _deploy(state, stack, reference)
 
 
-def _settled(state: State, stack: str) -> None:
-    """Wait until the service's creation, a deployment of no task, is over: ECS watches alarms."""
-    names = contract.Stack(name=stack, account=state.account, region=state.region)
-    ecs = Clients(state.endpoint, state.region)("ecs")
-    deadline = time.monotonic() + SETTLE_SECONDS
+def _joined(state: State) -> None:
+    """Wait until the hosts take tasks; where they never do, `perpetual deploy` says why."""
+    deadline = time.monotonic() + JOIN_SECONDS
     while time.monotonic() < deadline:
-        said = ecs.describe_services(cluster=names.cluster, services=[names.service])
-        if all(
-            one.get("rolloutState") != "IN_PROGRESS"
-            for service in said["services"]
-            for one in service["deployments"]
-        ):
+        hosts = process.ask(state, "status")["hosts"]
+        if hosts and all(one["state"] == "ready" for one in hosts):
             return
         time.sleep(_PAUSE)
 

@@ -237,6 +237,17 @@ def test_a_deployment_under_way_is_not_run_over(aws: Aws, bench: Bench) -> None:
     assert not aws.said("UpdateService")
 
 
+def test_a_new_service_s_deployment_of_no_task_is_none(aws: Aws, bench: Bench) -> None:
+    """Pulumi creates it so, and the first release need not wait until ECS has watched alarms."""
+    service = aws.contract.service
+    aws.ecs("UpdateService", cluster=service.cluster, service=service.name, desiredCount=0)
+    update(aws, aws.register(NEWER))
+    assert aws.service()["deployments"][0]["rolloutState"] == "IN_PROGRESS"
+    bench.deploy()
+    assert bench.records[-1].result is Result.RELEASED
+    assert aws.service()["runningCount"] == service.desired
+
+
 def update(aws: Aws, definition: str) -> None:
     """Update the service as somebody else does."""
     service = aws.contract.service

@@ -77,9 +77,7 @@ class Aws(Services):
             self.health,
         )
         account = Account(number=stack.account, region=stack.region)
-        self.simulation = Simulation(account=account, timing=Timing(bake=BAKE))
-        self.simulation.world = self.world
-        self.simulation.plane._core.world = self.world  # noqa: SLF001 - in place of its own
+        self.simulation = Simulation(account=account, timing=Timing(bake=BAKE), world=self.world)
         self.clock = Clock(self.simulation)
         self.made: list[Made] = []
         self.faults: dict[str, list[Exception]] = {}

@@ -46,12 +46,13 @@ def test_a_one_line_change_loses_no_request(
 
 
 def test_rollback_returns_to_the_release_before(twice: Stage) -> None:
-    """In one step and under load; and the history tells of it."""
+    """In one step and under load, until it serves alone; and the history tells of it."""
     left, *older = twice.good()
     target = next(one for one in older if one["digest"] != left["digest"])
     with twice.load() as load:
-        done = twice.release("rollback", "--early", "--guard", "0")
+        done = twice.release("rollback")
     assert done.code == 0, done.told
+    assert {"serve", "drain", "confirm"} <= set(done.said["phases"])
     assert load.lost == []
     back = twice.releases()[0]
     assert (back["kind"], back["result"]) == ("rollback", "released")

@@ -42,12 +42,12 @@ def test_the_release_s_log_has_every_line_once(stage: Stage, client: Client) -> 
 
 
 def test_the_platform_s_log_tells_what_happened(stage: Stage) -> None:
-    """Service, deployments and database in the order of time, each once, and every source read."""
+    """Service, deployments, hosts and database in the order of time, each once, and every source read."""
     told = stage.project.run("logs", "platform", "--stack", STACK.name, "--json")
     entries: list[dict[str, Any]] = [json.loads(line) for line in told.splitlines()]
     assert [one["at"] for one in entries] == sorted(one["at"] for one in entries)
     assert len({one["id"] for one in entries}) == len(entries)
-    assert {"service", "deployments", "database"} <= {one["source"] for one in entries}
+    assert {"service", "deployments", "group", "database"} <= {one["source"] for one in entries}
     assert "has reached a steady state" in told
 
 
@@ -66,7 +66,7 @@ def test_status_tells_of_a_host_that_is_gone(stage: Stage) -> None:
     assert said["verdict"] == "unhealthy"
     assert [one for one in said["reasons"] if one["weight"] == "fault"]
     told = stage.project.run("logs", "platform", "--stack", STACK.name)
-    assert lost in told
+    assert f"Terminating EC2 instance: {lost}" in told
 
 
 def _written(container: str) -> list[str]:

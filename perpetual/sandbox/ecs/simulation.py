@@ -6,12 +6,11 @@ For tests, for benchmarks, and to know how long a rollout takes before AWS does 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from perpetual.sandbox.ecs import world
 from perpetual.sandbox.ecs.control import ACCOUNT, ControlPlane
 from perpetual.sandbox.ecs.names import Account
 from perpetual.sandbox.ecs.simulated import Behaviour, SimulatedWorld
 from perpetual.sandbox.ecs.timing import Timing
-from perpetual.sandbox.ecs.world import Host, Report
+from perpetual.sandbox.ecs.world import Host, HostJoined, HostLost, Report
 
 
 class Simulation:
@@ -24,9 +23,13 @@ class Simulation:
         timing: Timing | None = None,
         account: Account = ACCOUNT,
         watch: Callable[["Simulation"], None] | None = None,
+        world: SimulatedWorld | None = None,
     ) -> None:
-        """Start at time zero; `watch` is called whenever something has happened."""
-        self.world = SimulatedWorld(behaviours)
+        """Start at time zero; `watch` is called whenever something has happened.
+
+        A `world` of one's own has behaviours of its own, and `behaviours` are not used.
+        """
+        self.world = world or SimulatedWorld(behaviours)
         self.plane = ControlPlane(self.world, account=account, timing=timing)
         self.now = 0.0
         self._watch = watch
@@ -40,12 +43,12 @@ class Simulation:
 
     def join(self, cluster: str, host: Host) -> None:
         """Let a host join a cluster."""
-        self.report(world.HostJoined(cluster=cluster, host=host))
+        self.report(HostJoined(cluster=cluster, host=host))
 
     def lose(self, instance: str) -> None:
         """Lose a host."""
         self.world.forget_host(instance)
-        self.report(world.HostLost(instance=instance))
+        self.report(HostLost(instance=instance))
 
     def report(self, report: Report) -> None:
         """Report something from outside, now."""

@@ -186,6 +186,7 @@ def _answer(stack: ExitStack, sandbox: Sandbox, front: Api) -> None:
             **Ecr(sandbox.registry, clients, account).handlers,
             **commands.handlers,
             **refreshes.handlers,
+            **parts.fleet.activities.handlers,
             **targets.handlers(clients, parts.traffic.targets),
             **filtering.handlers(clients),
             **histories.handlers(lambda: dict(watched.alarms)),

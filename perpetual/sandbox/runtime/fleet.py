@@ -17,6 +17,8 @@ from typing import Any, Final
 
 from perpetual.sandbox.ecs.world import Host, HostJoined, HostLost
 from perpetual.sandbox.runtime import moto_app, zones
+from perpetual.sandbox.runtime.answers import activities
+from perpetual.sandbox.runtime.answers.activities import Activities
 from perpetual.sandbox.runtime.engine import Engine
 from perpetual.sandbox.runtime.secret_values import Clients
 from perpetual.sandbox.runtime.sizes import Size
@@ -78,6 +80,7 @@ class Fleet:
         lose: Callable[[str], None],
     ) -> None:
         """Prepare; `place` is account and region, `waiting` tells whether tasks find no place."""
+        self.activities = Activities()
         zones.teach()
         self._place = place
         self._clients = clients
@@ -124,9 +127,9 @@ class Fleet:
     def kill(self, instance: str) -> None:
         """End a host at once, as when its hardware fails; its group replaces it."""
         with self._lock:
-            self._members.pop(instance)
+            member = self._members.pop(instance)
             self._terminate(instance)
-        self._gone(instance)
+        self._gone(member, activities.FAILED)
 
     def replace(self, instance: str) -> None:
         """Drain a host and then end it; its group replaces it."""
@@ -155,14 +158,12 @@ class Fleet:
         """Compare what the groups have with what is known, and act on the difference."""
         with self._lock:
             found = self._found()
-            gone = self._members.keys() - found.keys()
-            for instance in gone:
-                del self._members[instance]
+            gone = [self._members.pop(one) for one in self._members.keys() - found.keys()]
             for instance, (group, state) in found.items():
                 if instance not in self._members:
                     self._launched(group, state.instance)
-        for instance in gone:
-            self._gone(instance)
+        for member in gone:
+            self._gone(member, activities.ASKED)
         for member in self.members:
             _, state = found[member.id]
             if not member.joined:
@@ -193,6 +194,7 @@ class Fleet:
             boot=boot,
         )
         self._members[instance.id] = member
+        self.activities.launches(group.name, instance.id)
 
     def _join(self, member: Member) -> None:
         waited = time.monotonic() - member.since
@@ -205,6 +207,7 @@ class Fleet:
         if not any(one["status"] == "ACTIVE" for one in status["clusters"]):
             return
         member.joined = True
+        self.activities.launched(member.id)
         self._grown = time.monotonic()
         self._known.add(member.group)
         self._engine.report(HostJoined(cluster=member.cluster, host=self._host(member, provider)))
@@ -258,9 +261,10 @@ class Fleet:
         tasks = found["runningTasksCount"] + found["pendingTasksCount"] if found else 0
         return not tasks or time.monotonic() - (member.leaving or 0.0) > DRAIN_SECONDS
 
-    def _gone(self, instance: str) -> None:
-        self._lose(instance)
-        self._engine.report(HostLost(instance=instance))
+    def _gone(self, member: Member, cause: str) -> None:
+        self.activities.terminated(member.group, member.id, cause)
+        self._lose(member.id)
+        self._engine.report(HostLost(instance=member.id))
 
     def _terminate(self, instance: str) -> None:
         """Let the group notice that a host is gone, and launch another."""

@@ -132,6 +132,7 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosts]:
     )
     with api.serving(application) as port:
         made = Hosts(account, Clients(f"http://127.0.0.1:{port}", REGION), engine)
+        application.handlers.update(made.fleet.activities.handlers)
         engine.start()
         made.create()
         made.fleet.start()
@@ -169,6 +170,27 @@ def test_a_host_that_dies_is_replaced(hosts: Hosts) -> None:
     assert hosts.lost == [dead]
     (fresh,) = hosts.ids() - before
     assert hosts.fleet.zone(fresh) == zone
+
+
+def test_a_group_tells_what_it_did(hosts: Hosts) -> None:
+    """Launches, the end of a host that failed, the launch of its successor; the latest first."""
+    first, second = sorted(hosts.ids())
+    hosts.fleet.kill(first)
+    until("there are two again", lambda: len(hosts.ids() - {first}) == 2)
+    (fresh,) = hosts.ids() - {first, second}
+
+    def said(group: str) -> list[Any]:
+        scaling = hosts.clients("autoscaling")
+        found = scaling.describe_scaling_activities(AutoScalingGroupName=group)
+        return list(found["Activities"])
+
+    latest, end, *earlier = said(GROUP)
+    launching = "Launching a new EC2 instance: {}".format
+    assert (latest["Description"], latest["StatusCode"]) == (launching(fresh), "Successful")
+    assert end["Description"] == f"Terminating EC2 instance: {first}"
+    assert "health check" in end["Cause"]
+    assert {one["Description"] for one in earlier} == {launching(first), launching(second)}
+    assert said("another") == []
 
 
 def test_a_full_disk_drains_the_host_and_replaces_it(hosts: Hosts) -> None:
