@@ -1,8 +1,8 @@
 """`perpetual releases`: the history, with a mark at what serves."""
 
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from perpetual.aws import published as contracts
 from perpetual.aws.session import Clients
@@ -10,6 +10,7 @@ from perpetual.deploy import history, image
 from perpetual.deploy.clock import Clock
 from perpetual.deploy.history import Record, Records, Result
 from perpetual.deploy.journal import Kind, Schema
+from perpetual.deploy.report import VERSION
 from perpetual.deploy.store import Store
 
 if TYPE_CHECKING:
@@ -53,11 +54,32 @@ def read(clients: Clients, stack: str, clock: Clock, limit: int) -> Listing:
 
 
 def to_json(listing: Listing) -> str:
-    """Return a listing as JSON."""
+    """Return a listing as JSON; `schema.json` beside this file says what it holds."""
     releases = [
-        {**asdict(item), "serving": item.number == listing.released} for item in listing.records
+        _document(item, serving=item.number == listing.released) for item in listing.records
     ]
-    return json.dumps({"stack": listing.stack, "releases": releases}, indent=2)
+    content = {"version": VERSION, "stack": listing.stack, "releases": releases}
+    return json.dumps(content, indent=2)
+
+
+def _document(item: Record, *, serving: bool) -> dict[str, Any]:
+    return {
+        "number": item.number,
+        "serving": serving,
+        "kind": item.kind,
+        "result": item.result,
+        "digest": item.digest,
+        "tag": item.tag,
+        "commit": item.commit,
+        "who": item.who,
+        "at": item.at,
+        "previous": item.previous,
+        "schema": item.schema,
+        "backwardCompatible": item.backward_compatible,
+        "seconds": item.seconds,
+        "phases": item.phases,
+        "message": item.said,
+    }
 
 
 def lines(listing: Listing) -> "Iterator[Line]":

@@ -53,7 +53,7 @@ class Report:
 
 
 def to_json(report: Report) -> str:
-    """Return the report as JSON."""
+    """Return the report as JSON; `schema.json` beside this file says what it holds."""
     content: dict[str, Any] = {
         "version": VERSION,
         "result": "released" if report.fresh else "unchanged",

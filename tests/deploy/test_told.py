@@ -4,7 +4,9 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
+import jsonschema
 import pytest
 from rich.console import Console
 
@@ -13,6 +15,7 @@ from perpetual.deploy.budget import Verdict, verdict
 from perpetual.deploy.clock import RealClock, Stopwatch
 from perpetual.deploy.display import Plain, Table
 from perpetual.deploy.follow import Row
+from perpetual.deploy.history import Result
 from perpetual.deploy.journal import Kind, Schema
 from perpetual.deploy.migration import Migration, Stage, schema
 from perpetual.deploy.outcome import Exit, FailedError, Phase
@@ -24,6 +27,8 @@ from settings.models import Settings
 from tests.deploy.desk import Bench
 from tests.deploy.world import STACK, Aws
 from tests.support.stacks import ROOT
+
+SCHEMA = json.loads(Path(report.__file__).with_name("schema.json").read_text())
 
 DONE = Report(
     kind=Kind.DEPLOY,
@@ -56,6 +61,7 @@ def test_a_report_tells_phases_total_and_verdict() -> None:
     assert "over the budget of 30 s" in text
     assert DONE.exit_code is Exit.OVER_BUDGET
     document = json.loads(report.to_json(DONE))
+    jsonschema.validate(document, SCHEMA)
     assert document["result"] == "released"
     assert document["exit"] == 1
     assert document["phases"] == {"push": 0.6, "serve": 11.0, "drain": 29.9}
@@ -84,9 +90,22 @@ def test_the_verdict_is_the_talks(seconds: float, said: Verdict) -> None:
 def test_a_failure_is_never_a_success_in_json(error: OperatorError, result: str) -> None:
     """The result has a word of its own for each way to end."""
     document = json.loads(report.failure_to_json(error))
+    jsonschema.validate(document, SCHEMA)
     assert document["result"] == result
     assert document["exit"] == error.exit_code
     assert document["exit"] != 0
+
+
+def test_the_schema_names_every_word_that_can_be_said() -> None:
+    """A phase, result or verdict that comes later is added to it."""
+    known = SCHEMA["$defs"]
+    run = known["released"]["properties"]
+    past = known["releases"]["properties"]["releases"]["items"]["properties"]
+    assert known["phase"]["enum"] == list(Phase)
+    assert known["kind"]["enum"] == list(Kind)
+    assert known["schema"]["enum"] == list(Schema)
+    assert run["verdict"]["enum"] == list(Verdict)
+    assert past["result"]["enum"] == list(Result)
 
 
 def test_exit_codes_tell_every_end_apart() -> None:
@@ -192,6 +211,7 @@ def test_the_history_is_listed_newest_first_with_a_mark(aws: Aws, bench: Bench) 
     assert "rollback to 111111111111-release:new" in text[0]
     assert text[1].lstrip().startswith("2   released")
     document = json.loads(listing.to_json(found))
+    jsonschema.validate(document, SCHEMA, format_checker=jsonschema.FormatChecker())
     assert [item["serving"] for item in document["releases"]] == [True, False]
 
 

@@ -42,7 +42,7 @@ def test_the_release_s_log_has_every_line_once(stage: Stage, client: Client) -> 
 
 
 def test_the_platform_s_log_tells_what_happened(stage: Stage) -> None:
-    """Service, deployments, hosts and database in the order of time, each once, and every source read."""
+    """Service, deployments, hosts and database in the order of time, each once."""
     told = stage.project.run("logs", "platform", "--stack", STACK.name, "--json")
     entries: list[dict[str, Any]] = [json.loads(line) for line in told.splitlines()]
     assert [one["at"] for one in entries] == sorted(one["at"] for one in entries)
