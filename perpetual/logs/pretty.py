@@ -44,7 +44,7 @@ def to_lines(event: Event) -> "Iterator[Line]":
     fields = _fields(event.message)
     level, text, rest = _parts(fields) if fields else ("", event.message.rstrip("\n"), {})
     first, *others = visible(text).split("\n")
-    pairs = "".join(f"  {visible(key)}={_shown(value)}" for key, value in rest.items())
+    pairs = "".join(f"  {_shown(key)}={_shown(value)}" for key, value in rest.items())
     yield (
         ("dim", f"{moment(event.timestamp):%Y-%m-%dT%H:%M:%S.%f}"[:-3]),
         (_colour(event.stream), f"  {_task(event.stream)}"),
@@ -57,12 +57,14 @@ def to_lines(event: Event) -> "Iterator[Line]":
 
 
 def _fields(message: str) -> Mapping[str, Any] | None:
-    """Return a line's fields where it is a JSON object."""
+    """Return a line's fields where it is a JSON object that can be read and written again."""
     if not message.startswith("{"):
         return None
     try:
         found = json.loads(message)
-    except ValueError:
+        # What users send is in some lines, and may be nested deeper than Python bears.
+        json.dumps([found])
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -78,7 +80,12 @@ def _parts(fields: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
             flat[key] = nested
     level = next((str(flat.pop(key)) for key in _LEVELS if key in flat), "").lower()
     text = next((_text(flat.pop(key)) for key in _MESSAGES if key in flat), "")
-    return level, text, {key: value for key, value in flat.items() if key not in _TIMES}
+    # A line feed within would begin what looks like a line of its own.
+    return (
+        " ".join(level.split()),
+        text,
+        {key: value for key, value in flat.items() if key not in _TIMES},
+    )
 
 
 def _text(value: Any) -> str:

@@ -76,6 +76,22 @@ def test_nothing_steers_the_terminal(message: Any) -> None:
     assert "\\x1b[2Jx" in shown(message)
 
 
+@pytest.mark.parametrize("fields", [{"a\nforged": 1}, {"level": "x\nforged"}, {"a": "x\nforged"}])
+def test_no_field_begins_a_line(fields: dict[str, Any]) -> None:
+    """Only a message has several, below its first."""
+    text = shown({"message": "m", **fields})
+    assert "forged" in text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("depth", [900, 960, 980, 985, 990, 995, 1_000, 100_000])
+@pytest.mark.parametrize("field", ["a", "message", "level"])
+def test_what_is_nested_too_deep_is_shown_as_it_is(field: str, depth: int) -> None:
+    """Users send such things, and a line of the log must not end the command."""
+    text = f'{{"{field}":{"[" * depth}{"]" * depth}}}'
+    assert "[" * depth in shown(text)
+
+
 def test_colour_tells_level_and_task() -> None:
     """And words tell the level, too."""
     assert style({"level": "error", "message": "boom"}, "boom") == "red"
