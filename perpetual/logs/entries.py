@@ -48,7 +48,7 @@ class Entry:
 
 _BAD_EVENTS: Final = ("unable", "unhealthy", "failed", "rolling back", "error")
 _FAILED: Final = frozenset({"ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED"})
-_ASG_FAILED: Final = frozenset({"Failed", "Cancelled"})
+_UNDONE: Final = frozenset({"Failed", "Cancelled", "Unfulfilled"})
 _BAD_CATEGORIES: Final = frozenset({"failure", "failover", "low storage"})
 
 
@@ -98,17 +98,22 @@ def _deployment(arn: str, at: datetime, level: Level, text: str) -> Entry:
 
 
 def stopped(found: Iterable[Raw], service: str) -> Iterator[Entry]:
-    """Yield the tasks that stopped, each with its reason."""
+    """Yield the tasks that stopped, each with its reason.
+
+    One that is told to stop is an entry of its own, for how it ended is known only afterwards.
+    """
     raws = list(found)
     for stop, raw in zip(tasks.stops(raws, service), _latest_first(raws), strict=True):
         kind = "one-off task" if stop.one_off else "task"
+        over = raw["lastStatus"] == "STOPPED"
+        what = "stopped" if over else "is stopping"
         yield Entry(
             at=stop.at,
             source=Source.TASKS,
             level=Level.ERROR if stop.failed else Level.INFO,
             subject=stop.ident,
-            text=f"{kind} of {stop.revision} stopped: {stop.why}",
-            ident=f"stop {raw['taskArn']}",
+            text=f"{kind} of {stop.revision} {what}: {stop.why}",
+            ident=f"{'stop' if over else 'stopping'} {raw['taskArn']}",
         )
 
 
@@ -148,41 +153,39 @@ def _host(at: datetime, level: Level, instance: str, text: str, arn: str) -> Ent
 def activities(found: Iterable[Raw]) -> Iterator[Entry]:
     """Yield what the hosts' group began and ended."""
     for raw in found:
-        begun = Entry(
-            at=raw["StartTime"],
-            source=Source.GROUP,
-            level=Level.INFO,
-            subject=raw["AutoScalingGroupName"],
-            text=f"{raw.get('Description', 'activity')}: {raw['Cause']}",
-            ident=f"activity {raw['ActivityId']}",
-        )
-        yield begun
-        status = raw["StatusCode"]
-        if "EndTime" not in raw and status not in _ASG_FAILED:
-            continue
-        why = f": {raw['StatusMessage']}" if raw.get("StatusMessage") else ""
-        yield Entry(
-            at=raw.get("EndTime", raw["StartTime"]),
-            source=Source.GROUP,
-            level=Level.ERROR if status in _ASG_FAILED else Level.INFO,
-            subject=raw["AutoScalingGroupName"],
-            text=f"{raw.get('Description', 'activity')} ended as {status}{why}",
-            ident=f"activity {raw['ActivityId']} {status}",
-        )
+        ident = f"activity {raw['ActivityId']}"
+        yield from _activity(raw, Source.GROUP, raw["AutoScalingGroupName"], ident)
 
 
 def scalings(found: Iterable[Raw]) -> Iterator[Entry]:
-    """Yield changes of the number of tasks that autoscaling made."""
+    """Yield changes of the number of tasks that autoscaling began and ended."""
     for raw in found:
-        why = raw.get("StatusMessage") or raw["StatusCode"]
-        yield Entry(
-            at=raw["StartTime"],
-            source=Source.SCALING,
-            level=Level.ERROR if raw["StatusCode"] == "Failed" else Level.INFO,
-            subject=last(raw["ResourceId"]),
-            text=f"{raw['Description']}: {raw['Cause']}: {why}",
-            ident=f"scaling {raw['ActivityId']} {raw['StatusCode']}",
-        )
+        ident = f"scaling {raw['ActivityId']}"
+        yield from _activity(raw, Source.SCALING, last(raw["ResourceId"]), ident)
+
+
+def _activity(raw: Raw, source: Source, subject: str, ident: str) -> Iterator[Entry]:
+    """Yield an activity's beginning, and its end at its own time: it may come much later."""
+    what, status = raw.get("Description", "activity"), raw["StatusCode"]
+    yield Entry(
+        at=raw["StartTime"],
+        source=source,
+        level=Level.INFO,
+        subject=subject,
+        text=f"{what}: {raw['Cause']}",
+        ident=ident,
+    )
+    if "EndTime" not in raw and status not in _UNDONE:
+        return
+    why = f": {raw['StatusMessage']}" if raw.get("StatusMessage") else ""
+    yield Entry(
+        at=raw.get("EndTime", raw["StartTime"]),
+        source=source,
+        level=Level.ERROR if status in _UNDONE else Level.INFO,
+        subject=subject,
+        text=f"{what} ended as {status}{why}",
+        ident=f"{ident} {status}",
+    )
 
 
 def alarms(found: Iterable[Raw], names: Iterable[str], prefix: str) -> Iterator[Entry]:

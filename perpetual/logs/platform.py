@@ -128,7 +128,7 @@ class Following:
     _times: int = 0
     _answered: dict[Source, datetime] = field(default_factory=dict)
     _seen: dict[str, Entry] = field(default_factory=dict)
-    _silent: set[Source] = field(default_factory=set)
+    _silent: dict[Source, set[str]] = field(default_factory=dict)
 
     def look(self, now: datetime) -> bool:
         """Look at what is due and print what is new; tell whether anybody reads."""
@@ -141,6 +141,9 @@ class Following:
         )
         told = {key: found for key, found in answers.items() if not isinstance(found, Unread)}
         self._hear({key: why for key, why in answers.items() if isinstance(why, Unread)}, set(told))
+        if self._times == 1:
+            for text in sources.gaps(told, self.since, now):
+                self.say(text)
         fresh = self._fresh(told)
         self._forget(told, now)
         return self.show(fresh) if fresh else True
@@ -175,13 +178,18 @@ class Following:
         self._seen = {ident: entry for ident, entry in self._seen.items() if kept(entry)}
 
     def _hear(self, unread: Mapping[Source, Unread], told: set[Source]) -> None:
-        """Say which sources fell silent, once, and which speak again."""
-        news = {key: why for key, why in unread.items() if key not in self._silent}
+        """Say which sources fell silent, once for each way out, and which speak again."""
+        news = {key: why for key, why in unread.items() if why.hint not in self._ways(key)}
         for text in _unread(news):
             self.say(f"{text}: trying again")
-        if back := self._silent & told:
+        if back := self._silent.keys() & told:
             self.say(f"{', '.join(sorted(back))}: read again")
-        self._silent = (self._silent | set(news)) - told
+        self._silent |= {key: self._ways(key) | {why.hint} for key, why in unread.items()}
+        for source in back:
+            del self._silent[source]
+
+    def _ways(self, source: Source) -> set[str]:
+        return self._silent.get(source, set())
 
 
 def printed(found: Iterable[Entry], *, as_json: bool) -> bool:
@@ -197,7 +205,8 @@ def _line(entry: Entry) -> "Line":
         ("dim", f"{entry.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"),
         ("cyan", f"  {entry.source:{_SOURCE}}"),
         ("bold", f"  {visible(entry.subject)}"),
-        (style, f"  {visible(entry.text)}"),
+        # An entry is a line, whatever line feeds AWS's words have.
+        (style, f"  {visible(' '.join(entry.text.split()))}"),
     )
 
 

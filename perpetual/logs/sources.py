@@ -124,7 +124,7 @@ def gaps(found: Mapping[Source, list[Entry]], since: datetime, now: datetime) ->
     said = [
         f"{source}: AWS keeps what happened for {words.span(kept.total_seconds())} only"
         for source, kept in KEPT.items()
-        if since < now - kept
+        if since < now - kept - _MARGIN
     ]
     events = found.get(Source.SERVICE, [])
     if len(events) >= EVENTS_KEPT:

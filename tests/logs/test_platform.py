@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from perpetual.aws.calls import Call
 from perpetual.aws.permissions import needed
 from perpetual.errors import OperatorError
-from perpetual.logs import platform
+from perpetual.logs import entries, platform
 from perpetual.logs.entries import Entry, Level, Source
 from perpetual.logs.platform import Following, Options
 from perpetual.logs.sources import sources
@@ -208,6 +208,17 @@ def test_people_see_time_source_subject_and_text(capsys: pytest.CaptureFixture[s
     )
 
 
+def test_words_of_several_lines_are_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Reasons of registries and of Docker have line feeds at times."""
+    answers = eventful()
+    gone = stopped(9, 30, "CannotPullContainerError: no\n  such host")
+    answers["ecs", "DescribeTasks"] = {"tasks": [gone]}
+    assert run(answers, as_json=False) == (0, [])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 17
+    assert "CannotPullContainerError: no such host; release: exit code 1" in lines[7]
+
+
 def test_a_source_that_cannot_be_read_is_told_and_hides_no_other(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -267,6 +278,39 @@ def test_a_quiet_time_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         ["nothing happened since 2026-11-29T09:59:59 UTC"],
     )
     assert capsys.readouterr().out == ""
+
+
+def test_a_change_of_the_number_of_tasks_is_told_when_it_ends() -> None:
+    """At its own time, which is long after its beginning where there is no room on the hosts."""
+    raw = {
+        "ActivityId": "s1",
+        "ResourceId": f"service/{HERE.cluster}/{HERE.service}",
+        "Description": "Setting desired count to 4.",
+        "Cause": "monitor alarm",
+        "StartTime": minutes(35),
+        "StatusCode": "InProgress",
+    }
+    [begun] = entries.scalings([raw])
+    late = {"EndTime": minutes(5), "StatusCode": "Unfulfilled", "StatusMessage": "no room"}
+    same, ended = entries.scalings([raw | late])
+    assert same == begun
+    assert (ended.at, ended.level) == (minutes(5), Level.ERROR)
+    assert ended.text == "Setting desired count to 4. ended as Unfulfilled: no room"
+    assert ended.ident != begun.ident
+
+
+def test_how_a_task_ended_is_told_after_it_was_told_to() -> None:
+    """Its exit code is known only then, and tells whether it was killed in the end."""
+    told = {"stopCode": "ServiceSchedulerInitiated", "containers": [{"name": "release"}]}
+    gone = stopped(9, 1, "Scaling activity initiated by deployment ecs-svc/1", **told)
+    stopping = gone | {"lastStatus": "DEACTIVATING", "stoppingAt": minutes(2)}
+    del stopping["stoppedAt"]
+    gone["containers"] = [{"name": "release", "exitCode": 137}]
+    [first], [second] = (list(entries.stopped([raw], HERE.service)) for raw in (stopping, gone))
+    assert (first.at, second.at) == (minutes(2), minutes(1))
+    assert "is stopping: Scaling activity" in first.text
+    assert second.text.endswith("release: exit code 137")
+    assert first.ident != second.ident
 
 
 # --- following
@@ -352,6 +396,41 @@ def test_a_source_that_was_silent_for_long_misses_nothing() -> None:
         "failover"
     ]
     assert stage.said[1:] == ["database: read again"]
+
+
+def test_a_fault_with_another_way_out_is_told() -> None:
+    """Too many calls pass, and credentials that expire meanwhile do not."""
+    stage = Stage()
+    busy = OperatorError("too many calls", hint="Wait.")
+    expired = OperatorError("the AWS credentials have expired", hint="Sign in again.")
+    for seconds, fault in enumerate([busy, busy, expired, busy, expired]):
+        stage.tells[Source.SERVICE] = fault
+        stage.look(seconds)
+    assert stage.said == [
+        "service could not be read: too many calls: trying again",
+        "service could not be read: the AWS credentials have expired: trying again",
+    ]
+    stage.tells[Source.SERVICE] = []
+    stage.look(5)
+    stage.tells[Source.SERVICE] = busy
+    stage.look(6)
+    assert stage.said[2:] == ["service: read again", stage.said[0]]
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        (timedelta(hours=1), []),
+        (timedelta(hours=2), ["tasks: AWS keeps what happened for 60 min only"]),
+    ],
+)
+def test_following_tells_once_what_aws_does_not_keep(since: timedelta, said: list[str]) -> None:
+    """As without it; and not where the hour was over by the time of the first look."""
+    stage = Stage()
+    stage.following.since = NOW - since
+    stage.look(3)
+    stage.look(8)
+    assert stage.said == said
 
 
 def test_a_state_of_a_host_is_told_again_when_it_comes_again() -> None:
