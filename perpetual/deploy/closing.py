@@ -1,6 +1,7 @@
 """How a run ends: written down, and told."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +12,7 @@ from perpetual.deploy.journal import Kind, Schema
 from perpetual.deploy.outcome import INTERRUPTED, Exit, FailedError, Interrupted, Phase
 from perpetual.deploy.report import Report
 from perpetual.deploy.rollout import Rollout
-from perpetual.deploy.run import Run
+from perpetual.deploy.run import Run, failing
 from perpetual.errors import OperatorError
 
 SAID: Final = 500
@@ -110,9 +111,8 @@ def taken_back(run: Run, error: FailedError) -> None:
     if error.exit_code != Exit.KEPT:
         return
     written = run.journal
-    records = history.read(run.store)
-    known = history.serving(records, written.previous)
-    with suppress(OperatorError):
+    with suppress(OperatorError, Interrupted):
+        known = history.serving(history.read(run.store), written.previous)
         named = image.reference(run.published, written.previous)
         run.store.write(run.published.stack.release_parameter, named)
         history.append(
@@ -137,6 +137,21 @@ def taken_back(run: Run, error: FailedError) -> None:
         )
 
 
+@contextmanager
+def watching(run: Run) -> Iterator[None]:
+    """Let a release be watched, and write down that it was taken back, if it is.
+
+    Raises:
+        FailedError: It was taken back, or that or the watching failed.
+    """
+    try:
+        with failing(Phase.CONFIRM):
+            yield
+    except FailedError as error:
+        taken_back(run, error)
+        raise
+
+
 def interrupted(run: Run, signal: Interrupted) -> FailedError:
     """Return what a signal leaves, and what the next run makes of it."""
     phase = run.journal.phase
@@ -147,6 +162,10 @@ def interrupted(run: Run, signal: Interrupted) -> FailedError:
         stands = "The service was not touched."
         if phase is Phase.MIGRATE:
             stands += " The migration goes on in its task."
+    elif phase is Phase.UPDATE and not run.journal.updated:
+        stands = "The service may have been told to change already: the next run looks."
+    elif run.journal.regret:
+        stands = "What served before is being brought back, with or without this command."
     else:
         stands = "The rollout goes on without this command; `perpetual rollback` takes it back."
     return FailedError(

@@ -17,7 +17,7 @@ from perpetual.deploy.outcome import Check, FailedError, Interrupted, Phase
 from perpetual.deploy.preflight import Case
 from perpetual.deploy.report import Report
 from perpetual.deploy.resume import Way
-from perpetual.deploy.run import Desk, Options, Run
+from perpetual.deploy.run import Desk, Options, Run, failing
 from perpetual.errors import OperatorError
 
 
@@ -38,6 +38,9 @@ def deploy(desk: Desk, options: Options) -> Report:
             there.before, there.found.service, there.running, kind=Kind.DEPLOY, wanted=given.id
         )
         begun = there.before if way.way is Way.GO_ON else None
+        if begun is not None and begun.regret:
+            # The alarm is why it was being taken back.
+            options = replace(options, without=options.without | {Check.ALARMS})
         opening.judge(desk, case(there, given, begun, migrating=options.migrate), options)
         opening.settle(desk, there, way)
         run = Run(
@@ -117,7 +120,8 @@ def case(there: Opening, given: Image, begun: Journal | None, *, migrating: bool
         found=there.found,
         image=given,
         migrating=migrating,
-        own=begun is not None and newest == begun.definition,
+        own=begun is not None
+        and newest == (begun.definition if not begun.regret else begun.previous_definition),
     )
 
 
@@ -156,15 +160,16 @@ def _release(run: Run, there: Opening, *, fresh: bool) -> Report:
         phases.prepare(run, digest, migrating)
         phases.update(run, definition, desired)
     rollout = closing.rollout(run, desired)
+    if run.journal.regret:
+        with closing.watching(run):
+            rollout.regret(run.journal.regret)
     rollout.follow()
     number = closing.record(run, rollout)
     if run.options.early:
-        try:
+        with closing.watching(run):
             rollout.guard()
-        except FailedError as error:
-            closing.taken_back(run, error)
-            raise
-    run.book.write(done=True)
+    with failing(Phase.RECORD):
+        run.book.write(done=True)
     return closing.report(run, rollout, number, pushed=pushed, resumed=not fresh)
 
 
@@ -172,7 +177,7 @@ def _serves(run: Run, digest: str) -> bool:
     """Tell whether the newest revision runs already, and is this image's."""
     found = run.found
     newest = found.template["taskDefinitionArn"] == found.service["taskDefinition"]
-    return found.digest == digest and newest and not found.moving
+    return found.digest == digest and newest and not (found.moving or found.failed)
 
 
 def _guarded(run: Run, work: Callable[[], Report]) -> Report:
@@ -183,7 +188,8 @@ def _guarded(run: Run, work: Callable[[], Report]) -> Report:
         raise closing.interrupted(run, signal) from None
     except FailedError as error:
         if error.final:
-            with suppress(OperatorError):
+            # A signal now only ends what is at its end: the failure is told all the same.
+            with suppress(OperatorError, Interrupted):
                 closing.failed(run, error)
         raise
 
@@ -208,7 +214,7 @@ def _target(there: Opening, wanted: int | None) -> Record:
         target = _again(there, before.digest)
     else:
         target = _again(there, "")
-    serving = there.found.digest == target.digest and not there.found.moving
+    serving = there.found.digest == target.digest and not (there.found.moving or there.found.failed)
     if serving and before is None:
         raise OperatorError(
             f"{target.says} serves already", hint="`perpetual releases` lists the others."

@@ -34,6 +34,8 @@ class Standing(StrEnum):
 CONSISTENT: Final = 30.0
 """Seconds after an update in which a description may still be the one before it."""
 
+_FAILED: Final = "FAILED"
+
 OVER: Final = frozenset(Standing) - {Standing.UNDERWAY, Standing.ROLLING_BACK}
 
 _RECORDED: Final = {
@@ -188,9 +190,20 @@ def _standing(look: Look, goal: Goal) -> Standing:
     if look.deployment is None:
         return _without_record(look, newest, goal)
     found = _RECORDED.get(look.deployment["status"], Standing.UNDERWAY)
-    if found is Standing.STOPPED and _somebody_elses(newest, goal):
-        return Standing.SUPERSEDED
+    if found is Standing.STOPPED:
+        return _stopped(newest, goal)
+    if found is Standing.CONFIRMED and newest.get("taskDefinition") != goal.definition:
+        # Its record stays a success for ever, whatever has taken its place since.
+        return Standing.UNDERWAY if look.at < CONSISTENT else Standing.SUPERSEDED
     return found
+
+
+def _stopped(newest: Answer, goal: Goal) -> Standing:
+    """Tell who stopped it: somebody, another deployment, or ECS where it may bring nothing back."""
+    if _somebody_elses(newest, goal):
+        return Standing.SUPERSEDED
+    own = newest.get("taskDefinition") == goal.definition
+    return Standing.STRANDED if own and newest.get("rolloutState") == _FAILED else Standing.STOPPED
 
 
 def _somebody_elses(newest: Answer, goal: Goal) -> bool:
@@ -202,13 +215,12 @@ def _without_record(look: Look, newest: Answer, goal: Goal) -> Standing:
     ours = [item for item in listed if item["taskDefinition"] == goal.definition]
     if not ours and look.at < CONSISTENT:
         return Standing.UNDERWAY
-    broken = any(item.get("rolloutState") == "FAILED" for item in ours)
     done = newest.get("rolloutState") == "COMPLETED"
     if newest.get("taskDefinition") == goal.definition:
-        if broken:
+        if newest.get("rolloutState") == _FAILED:
             return Standing.STRANDED
         return Standing.CONFIRMED if done else Standing.UNDERWAY
-    if broken:
+    if any(item.get("rolloutState") == _FAILED for item in ours):
         return Standing.ROLLED_BACK if done else Standing.ROLLING_BACK
     return Standing.SUPERSEDED
 

@@ -85,6 +85,11 @@ class Found:
         return tasks and self.primary.get("rolloutState") == "IN_PROGRESS"
 
     @property
+    def failed(self) -> bool:
+        """Tell whether the newest deployment failed, and nothing was brought back in its place."""
+        return bool(self.primary.get("rolloutState") == "FAILED")
+
+    @property
     def size(self) -> Size:
         """Return what placement reserves for a task of the template."""
         containers = self.template["containerDefinitions"]

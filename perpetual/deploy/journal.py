@@ -43,7 +43,8 @@ class Journal:
     `image` is the image's id, `digest` its digest in the repository, `tried` the id of the image
     whose code was tried with its schema, and `backward_compatible` whether that ran. `previous` is
     the digest that served before, `previous_definition` the revision. `update` is the id of ECS's
-    deployment, and `updated` its time.
+    deployment, and `updated` its time. `regret` says why what was released is being
+    taken back.
     """
 
     run: str
@@ -64,6 +65,7 @@ class Journal:
     previous_definition: str = ""
     update: str = ""
     updated: str = ""
+    regret: str = ""
     early: bool = False
     done: bool = False
 

@@ -12,7 +12,7 @@ from perpetual.deploy.history import Record, Result
 from perpetual.deploy.journal import Journal
 from perpetual.deploy.lock import Lock
 from perpetual.deploy.migration import Migration
-from perpetual.deploy.outcome import Phase
+from perpetual.deploy.outcome import Interrupted, Phase
 from perpetual.deploy.resume import Resumption
 from perpetual.deploy.run import Desk, Options
 from perpetual.deploy.store import Store
@@ -53,8 +53,9 @@ def locked(desk: Desk, published: Published, what: str) -> Iterator[Lock]:
     try:
         yield held
     finally:
-        # Without a network the lock stays; it belongs to nobody once this process is gone.
-        with suppress(OperatorError):
+        # Without a network the lock stays; it belongs to nobody once this process is gone. A signal
+        # now ends what is at its end: how it went is told all the same.
+        with suppress(OperatorError, Interrupted):
             held.release()
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from perpetual.aws.calls import attempt, every
+from perpetual.aws.calls import attempt, every, perform
 from perpetual.deploy import definitions, image, migration, pull, push, requests
 from perpetual.deploy.follow import primary
+from perpetual.deploy.found import describe
 from perpetual.deploy.journal import Schema
 from perpetual.deploy.migration import Migration
 from perpetual.deploy.outcome import Exit, FailedError, Phase
@@ -108,19 +109,32 @@ def update(run: Run, definition: str, desired: int | None) -> None:
     Raises:
         FailedError: AWS refuses, or somebody else has changed the service meanwhile.
     """
-    with run.phase(Phase.UPDATE):
-        (service,) = run.perform(requests.describe_service(run.published))["services"]
-        if service["taskDefinition"] == definition and desired is None:
+    with run.watch.phase(Phase.UPDATE):
+        with failing(Phase.UPDATE, told=False):
+            run.enter(Phase.UPDATE)
+            service = describe(run.desk.clients, run.published)
             deployment = primary(service)
-        else:
-            _unchanged(run, service["taskDefinition"], definition)
-            run.lock.check()
+            same = service["taskDefinition"] == definition
+            # ECS begins no deployment of what it is told to run already, even if that failed.
+            stranded = same and deployment.get("rolloutState") == "FAILED"
+            done = same and desired is None and not stranded
+            if not done:
+                _unchanged(run, service["taskDefinition"], definition)
+                run.lock.check()
+        if not done:
             call = requests.update_service(
-                run.published, service, definition, desired=desired, early=run.options.early
+                run.published,
+                service,
+                definition,
+                desired=desired,
+                early=run.options.early,
+                force=stranded,
             )
-            deployment = primary(run.perform(call)["service"])
+            with failing(Phase.UPDATE):
+                deployment = primary(perform(run.desk.clients, call)["service"])
             run.say(f"service updated to {_revision(definition)}")
-        run.book.write(update=deployment["id"], updated=deployment["createdAt"].isoformat())
+        with failing(Phase.UPDATE, told=True):
+            run.book.write(update=deployment["id"], updated=deployment["createdAt"].isoformat())
 
 
 def _unchanged(run: Run, now: str, definition: str) -> None:

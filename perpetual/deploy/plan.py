@@ -169,6 +169,7 @@ def _update(plan: Plan) -> Step:
         definition(plan),
         desired=plan.desired,
         early=plan.early,
+        force=plan.found.failed and definition(plan) == plan.found.service["taskDefinition"],
     )
     return Step(phase=Phase.UPDATE, says="give the service the revision", calls=(call,))
 

@@ -66,15 +66,16 @@ def stop_task(published: Published, task: str, reason: str) -> Call:
 # --- the service
 
 
-def update_service(
+def update_service(  # noqa: PLR0913 - one parameter per thing that an update can change
     published: Published,
     service: Mapping[str, Any],
     definition: str,
     *,
     desired: int | None,
     early: bool,
+    force: bool = False,
 ) -> Call:
-    """Return the call that gives the service another revision.
+    """Return the call that gives the service another revision; with `force` also the same again.
 
     The deployment configuration is sent whole, for what is left out of it could be lost. With
     `early` ECS calls the deployment a success once the new tasks are healthy and its alarms were
@@ -99,6 +100,7 @@ def update_service(
         "taskDefinition": definition,
         "deploymentConfiguration": configuration,
         **({} if desired is None else {"desiredCount": desired}),
+        **({"forceNewDeployment": True} if force else {}),
     }
     return Call(service="ecs", operation="UpdateService", request=request)
 

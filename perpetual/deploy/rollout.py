@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from perpetual.deploy import found, requests, truth
 from perpetual.deploy.follow import (
@@ -19,6 +19,8 @@ from perpetual.deploy.outcome import Exit, FailedError, Phase
 from perpetual.deploy.run import LEISURE, TICK, Run, failing
 from perpetual.deploy.watch import Watcher
 from perpetual.errors import OperatorError
+
+T = TypeVar("T")
 
 DEAF: Final = 60.0
 """Seconds for which AWS may be out of reach before a run gives up following."""
@@ -85,15 +87,17 @@ class Rollout:
         while True:
             look = self._look()
             self._advance(look)
-            ringing = set(found.red(self.run.desk.clients, self.run.found.alarms)) - before
-            if ringing:
-                raise self._regret(sorted(ringing))
+            if self.state.standing in OVER - {Standing.CONFIRMED}:
+                raise self.failure(look)
+            ringing = self._bear(lambda: found.red(self.run.desk.clients, self.run.found.alarms))
+            if new := sorted(set(ringing) - before):
+                self.regret(f"{', '.join(new)} rings after {self.run.journal.tag} was released")
             if self.at >= until and self.state.alone is not None:
                 return
             if self.at >= until + self.run.options.patience:
                 self.run.say("old tasks are still leaving; nobody waits for them any longer")
                 return
-            self.run.tick(LEISURE)
+            self._wait(LEISURE)
 
     # --- looking
 
@@ -104,13 +108,20 @@ class Rollout:
             if over():
                 return look
             self._lose_patience()
-            self.run.tick(TICK if self.state.released is None else LEISURE)
+            self._wait(TICK if self.state.released is None else LEISURE)
 
     def _look(self) -> Look:
-        """Look, and bear with a network or an API that fails for a while."""
+        return self._bear(lambda: self.watcher.look(self.at))
+
+    def _wait(self, seconds: float) -> None:
+        self.run.desk.clock.sleep(seconds)
+        self._bear(self.run.lock.beat)
+
+    def _bear(self, work: Callable[[], T]) -> T:
+        """Do what can be done again, and bear with a network or an API that fails for a while."""
         while True:
             try:
-                look = self.watcher.look(self.at)
+                done = work()
             except FailedError:
                 raise
             except OperatorError as error:
@@ -120,7 +131,7 @@ class Rollout:
                 self.run.desk.clock.sleep(1.0)
             else:
                 self._heard = self.at
-                return look
+                return done
 
     def _advance(self, look: Look) -> None:
         step = advance(self.state, look, self.goal)
@@ -131,7 +142,7 @@ class Rollout:
         following = _phase(self.state, self.phase)
         if following is not self.phase:
             self.phase = following
-            self.run.enter(following)
+            self._bear(lambda: self.run.enter(following))
 
     def _lose_patience(self) -> None:
         patience = self.run.options.patience
@@ -147,7 +158,17 @@ class Rollout:
     def _take_back(self, why: str) -> None:
         if not self.watcher.record:
             raise self._endless(why)
-        self.run.perform(requests.stop_deployment(self.watcher.record))
+        call = requests.stop_deployment(self.watcher.record)
+        try:
+            self.run.perform(call)
+        except FailedError:
+            raise
+        except OperatorError as error:
+            # It may have ended just now, which the next look shows.
+            if self.at > self.run.options.patience + DEAF:
+                raise
+            self.run.say(f"{error.message}; trying on for {DEAF:g} s")
+            return
         self.run.say(f"{why}: taking it back")
         self.asked = self.at
 
@@ -188,30 +209,34 @@ class Rollout:
             final=False,
         )
 
-    def _regret(self, alarms: list[str]) -> FailedError:
-        """Bring back what served before, after the release was called a success."""
-        rings = f"{', '.join(alarms)} rings after {self.run.journal.tag} was released"
+    def regret(self, rings: str) -> None:
+        """Bring back what served before, after the release was called a success.
+
+        Raises:
+            FailedError: It did, or could not.
+        """
         self.run.say(rings)
         previous = self.goal.previous
         if not previous or previous == self.goal.definition:
-            return FailedError(
+            raise FailedError(
                 f"{rings}, and nothing served before it",
                 phase=Phase.CONFIRM,
                 detail=truth.schema(self.run),
                 hint="See to it: `perpetual logs app`.",
                 exit_code=Exit.NEEDS_HUMAN,
             )
+        self._bear(lambda: self.run.book.write(regret=rings))
         back = self._return_to(previous)
         stands = [truth.serving(self.run), truth.schema(self.run)]
         if back.state.standing is Standing.CONFIRMED:
-            return FailedError(
+            raise FailedError(
                 f"{rings}: rolled back",
                 phase=Phase.CONFIRM,
                 detail="\n".join(stands),
                 hint="`perpetual logs app` tells what it did; correct it and deploy again.",
                 exit_code=Exit.KEPT,
             )
-        return FailedError(
+        raise FailedError(
             f"{rings}, and the way back is {back.state.standing}",
             phase=Phase.CONFIRM,
             detail="\n".join(stands),
@@ -221,9 +246,9 @@ class Rollout:
 
     def _return_to(self, previous: str) -> "Rollout":
         run = self.run
-        (service,) = run.perform(requests.describe_service(run.published))["services"]
+        service = self._bear(lambda: found.describe(run.desk.clients, run.published))
         call = requests.update_service(run.published, service, previous, desired=None, early=False)
-        newest = primary(run.perform(call)["service"])
+        newest = primary(self._bear(lambda: run.perform(call))["service"])
         goal = Goal(
             definition=previous,
             previous=self.goal.definition,

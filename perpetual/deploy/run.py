@@ -30,6 +30,8 @@ LEISURE: Final = 5.0
 PATIENCE: Final = 600.0
 """Longest a migration, and after it the rollout, may take before it is taken back, seconds."""
 
+_SERVER_FAULT: Final = 500
+
 GUARD: Final = 180.0
 """Seconds for which alarms are watched after an early release: the time that they need to ring."""
 
@@ -153,8 +155,10 @@ class Run:
 
 
 @contextmanager
-def failing(phase: Phase) -> Iterator[None]:
+def failing(phase: Phase, *, told: bool | None = None) -> Iterator[None]:
     """Let faults leave the block as failures of a phase, with what they mean for the service.
+
+    `told` says whether the service was told to change by then; without it, phase and fault do.
 
     Raises:
         FailedError: In place of any other fault.
@@ -164,7 +168,7 @@ def failing(phase: Phase) -> Iterator[None]:
     except FailedError:
         raise
     except OperatorError as error:
-        stands, code = _meaning(phase, error)
+        stands, code = _meaning(phase, error, told=told)
         raise FailedError(
             f"{phase}: {error.message}",
             phase=phase,
@@ -175,14 +179,24 @@ def failing(phase: Phase) -> Iterator[None]:
         ) from error
 
 
-def _meaning(phase: Phase, error: OperatorError) -> tuple[str, Exit]:
+def _meaning(phase: Phase, error: OperatorError, *, told: bool | None) -> tuple[str, Exit]:
     order = list(Phase)
     if order.index(phase) < order.index(Phase.REGISTER):
         return "Nothing was changed.", Exit.REFUSED
-    refused = isinstance(error.__cause__, ClientError)
-    if order.index(phase) < order.index(Phase.UPDATE) or (phase is Phase.UPDATE and refused):
+    if told is None:
+        after = order.index(phase) - order.index(Phase.UPDATE)
+        told = after > 0 or (after == 0 and not _refused(error.__cause__))
+    if not told:
         return "The service was not touched.", Exit.KEPT
     return (
         "The service was told to change. Run the command again: it reads what became of it.",
         Exit.NEEDS_HUMAN,
     )
+
+
+def _refused(cause: BaseException | None) -> bool:
+    """Tell whether AWS said no: what failed on its side may have had its effect."""
+    if not isinstance(cause, ClientError):
+        return False
+    status: int = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status < _SERVER_FAULT

@@ -34,11 +34,11 @@ class Watcher:
         Raises:
             OperatorError: AWS cannot be asked.
         """
-        (service,) = perform(self.clients, requests.describe_service(self.published))["services"]
+        services = perform(self.clients, requests.describe_service(self.published))["services"]
         health = perform(self.clients, requests.target_health(self.published))
         return Look(
             at=at,
-            service=service,
+            service=services[0] if services else {},
             deployment=self._deployment(),
             tasks=self.tasks(),
             targets=health["TargetHealthDescriptions"],

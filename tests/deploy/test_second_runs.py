@@ -1,0 +1,163 @@
+"""Second runs find what really serves: nothing that failed or was replaced is called a success."""
+
+from collections.abc import Callable
+
+import pytest
+
+from perpetual.deploy.history import Result
+from perpetual.deploy.outcome import Exit, FailedError, Interrupted, Phase
+from perpetual.sandbox.ecs.simulated import Behaviour
+from tests.deploy.desk import Bench, KilledError
+from tests.deploy.doubles import Made, refusal
+from tests.deploy.world import NEW, NEWER, OLD, Aws
+
+
+def update(aws: Aws, **changes: object) -> None:
+    """Update the service as somebody else does."""
+    service = aws.contract.service
+    aws.ecs("UpdateService", cluster=service.cluster, service=service.name, **changes)
+
+
+def interrupted(aws: Aws, bench: Bench, when: Callable[[Made], bool], **options: object) -> None:
+    """Deploy, and interrupt it right after a call."""
+
+    def after(made: Made) -> None:
+        if when(made):
+            aws.after = lambda _made: None
+            raise Interrupted(2)
+
+    aws.after = after
+    with pytest.raises(FailedError, match="interrupted"):
+        bench.deploy(**options)  # type: ignore[arg-type]  # as given by the test
+
+
+def strand(aws: Aws, bench: Bench) -> None:
+    """Let a release fail where ECS brings nothing back."""
+    update(aws, deploymentConfiguration={
+        "minimumHealthyPercent": 50,
+        "maximumPercent": 150,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+    })  # fmt: skip
+    aws.world.behaviours[aws.reference(NEW)] = Behaviour(crash=1.0)
+    error = bench.fails()
+    assert error.exit_code is Exit.NEEDS_HUMAN
+    assert "failed, and not rolled back" in error.message
+    assert aws.digest() == NEW
+
+
+def test_a_release_that_is_stranded_does_not_serve_already(aws: Aws, bench: Bench) -> None:
+    """The service is told to run it, and does not: it fails again, and says so again."""
+    strand(aws, bench)
+    assert bench.fails().exit_code is Exit.NEEDS_HUMAN
+    assert [record.result for record in bench.records] == [Result.UNCLEAR, Result.UNCLEAR]
+    assert aws.parameter(aws.contract.stack.release_parameter) == aws.reference(OLD)
+
+
+def test_a_release_that_was_stranded_goes_through_once_its_cause_is_gone(
+    aws: Aws, bench: Bench
+) -> None:
+    """The same image: a deployment is forced, for the revision is the service's already."""
+    strand(aws, bench)
+    aws.world.behaviours[aws.reference(NEW)] = Behaviour()
+    aws.made.clear()
+    report = bench.deploy()
+    assert report.fresh
+    (call,) = aws.said("UpdateService")
+    assert call["forceNewDeployment"] is True
+    assert aws.service()["runningCount"] == 3
+    assert bench.records[-1].result is Result.RELEASED
+
+
+def test_a_release_that_was_replaced_before_it_was_recorded_is_no_success(
+    aws: Aws, bench: Bench
+) -> None:
+    """ECS calls that deployment a success for ever; something else serves."""
+    interrupted(aws, bench, _entering(Phase.CONFIRM))
+    aws.simulation.run(600)
+    update(aws, taskDefinition=aws.register(NEWER))
+    aws.simulation.run(600)
+    error = bench.fails()
+    assert error.exit_code is Exit.NEEDS_HUMAN
+    assert "replaced by somebody's other deployment" in error.message
+    assert aws.parameter(aws.contract.stack.release_parameter) == aws.reference(OLD)
+    assert bench.records[-1].result is Result.UNCLEAR
+    assert bench.deploy().fresh
+    assert aws.digest() == NEW
+
+
+def _entering(phase: Phase) -> Callable[[Made], bool]:
+    return lambda made: (
+        made.operation == "PutParameter"
+        and made.request["Name"].endswith("/journal")
+        and f'"phase": "{phase}"' in made.request["Value"]
+    )
+
+
+def _ring_once_released(aws: Aws) -> None:
+    """Let an alarm ring once the release is in the history."""
+
+    def ring() -> None:
+        name = f"/perpetual/{aws.contract.stack.name}/deploy/history"
+        if name in aws.parameters.held and aws.digest() == NEW:
+            aws.alarms[aws.watched[0]] = "ALARM"
+
+    aws.clock.after = ring
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_an_early_release_that_was_being_taken_back_is_taken_back(
+    killed: bool,  # noqa: FBT001 - a parameter of the test
+    aws: Aws,
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Interrupted on the way back, the next run finishes that way, and says that it failed."""
+    monkeypatch.setattr("perpetual.deploy.lock._dead", lambda *_: True)
+    _ring_once_released(aws)
+
+    def after(made: Made) -> None:
+        if made.operation == "UpdateService" and made.request["taskDefinition"].endswith(":1"):
+            aws.after = lambda _made: None
+            raise KilledError if killed else Interrupted(2)
+
+    aws.after = after
+    with pytest.raises(KilledError if killed else FailedError):
+        bench.deploy(early=True)
+    aws.clock.after = lambda: None
+    aws.alarms.clear()
+    aws.simulation.run(600)
+    error = bench.fails(early=True)
+    assert "rings after" in error.message
+    assert "rolled back" in error.message
+    assert error.exit_code is Exit.KEPT
+    assert aws.digest() == OLD
+    assert aws.parameter(aws.contract.stack.release_parameter) == aws.reference(OLD)
+    assert [record.kind for record in bench.records] == ["deploy", "rollback"]
+    assert bench.journal is None
+
+
+@pytest.mark.parametrize("operation", ["DescribeAlarms", "DescribeTargetHealth"])
+def test_faults_while_alarms_are_watched_are_none_of_a_refusal(
+    operation: str, aws: Aws, bench: Bench
+) -> None:
+    """It is released by then: borne for a while, and exit code 2 would say otherwise."""
+
+    def fault(number: int) -> Callable[[], None]:
+        before = len(bench.records)
+
+        def after() -> None:
+            if len(bench.records) > before:
+                aws.clock.after = lambda: None
+                aws.faults[operation] = [refusal("ThrottlingException", operation)] * number
+
+        return after
+
+    aws.clock.after = fault(500)
+    error = bench.fails(early=True)
+    assert error.exit_code is Exit.NEEDS_HUMAN
+    assert error.phase is Phase.CONFIRM
+    aws.faults.clear()
+    assert bench.deploy(early=True).exit_code is Exit.RELEASED
+    aws.clock.after = fault(3)
+    assert bench.deploy("release:newer", early=True).exit_code is Exit.RELEASED
+    assert "trying on for 60 s" in bench.shown.text
