@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from botocore import exceptions  # type: ignore[import-untyped]  # botocore ships no types
+from botocore.eventstream import ParserError  # type: ignore[import-untyped]  # as above
+from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]  # as above
 from urllib3.exceptions import HTTPError
 
 from perpetual.aws import faults
@@ -210,6 +212,9 @@ class Tail:
             return str(faults.sentence(error).message), True
         except (HTTPError, OSError) as error:
             return f"the connection broke: {type(error).__name__}", True
+        except (ParserError, ResponseParserError) as error:
+            # What a proxy answers, or a stream that ends before it began.
+            return f"the answer is no event stream: {type(error).__name__}", True
         return ENDED, True
 
     def _pass_on(self, update: Update, *, missing: bool) -> bool:

@@ -179,6 +179,22 @@ def test_a_session_s_end_is_understood(
     assert lasting
 
 
+@pytest.mark.parametrize("sent", [[], [START, b"<html>" * 10]], ids=["nothing", "something else"])
+def test_what_is_no_event_stream_ends_the_session_only(
+    serve: Callable[[Callable[[Send], None]], Server], sent: list[bytes]
+) -> None:
+    """A proxy between may answer what it likes: the lines are read then, and it is tried again."""
+
+    def answer(send: Send) -> None:
+        for some in sent:
+            send(some)
+        send(b"")
+
+    found, lasting = tail(serve(answer))._one_session()  # noqa: SLF001 - as above
+    assert found.startswith("the answer is no event stream")
+    assert lasting
+
+
 def test_silence_is_a_broken_connection(
     monkeypatch: pytest.MonkeyPatch, serve: Callable[[Callable[[Send], None]], Server]
 ) -> None:
