@@ -17,7 +17,7 @@ _HINT: Final = (
 
 
 def parse(text: str, now: datetime) -> datetime:
-    """Return the moment that `--since` names.
+    """Return the moment that `--since` names, as UTC.
 
     Raises:
         OperatorError: The text is neither a duration nor a moment, or the moment is yet to come.
@@ -38,7 +38,7 @@ def parse(text: str, now: datetime) -> datetime:
         )
     if moment < _EPOCH:
         raise OperatorError(f"--since {text!r} is before 1970, and so before every log", hint=_HINT)
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _moment(text: str, given: str) -> datetime:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import takewhile
 from typing import Any, Final
@@ -132,6 +132,6 @@ def gaps(found: Mapping[Source, list[Entry]], since: datetime, now: datetime) ->
         if oldest > since:
             said.append(
                 f"{Source.SERVICE}: ECS keeps the last {EVENTS_KEPT} events only, here those "
-                f"since {oldest:%Y-%m-%dT%H:%M:%S} UTC"
+                f"since {oldest.astimezone(UTC):%Y-%m-%dT%H:%M:%S} UTC"
             )
     return said

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from perpetual.offline.reports.entries import counted, visible
@@ -182,7 +182,7 @@ def _database(found: Sequence[Instance] | None) -> "Iterator[Line]":
 def _instance(found: Instance) -> str:
     zones = "Multi-AZ" if found.multi_zone else "one zone"
     left = "" if found.free is None else f", {gib(found.free)} free"
-    until = f" until {found.authority_until:%Y-%m-%d}" if found.authority_until else ""
+    until = f" until {_day(found.authority_until)}" if found.authority_until else ""
     return (
         f"{found.status}  {found.kind}  {found.engine}  {zones}  "
         f"{gib(found.size)}{left}  {found.authority}{until}"
@@ -194,7 +194,7 @@ def _certificate(health: Health) -> str:
     if found is None:
         return _unread()
     until = (
-        f" until {found.until:%Y-%m-%d} ({(found.until - health.at).days} d)" if found.until else ""
+        f" until {_day(found.until)} ({(found.until - health.at).days} d)" if found.until else ""
     )
     renewal = f", renewal {found.renewal.lower()}" if found.renewal else ""
     return f"{found.domain}  {found.status.lower()}{until}{renewal}"
@@ -224,6 +224,10 @@ def _table(rows: Sequence[Row]) -> "Iterator[Line]":
     for row in padded:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
         yield (("", " " * _HEAD + visible("  ".join(cells))),)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
 
 
 def _moment(moment: datetime) -> str:

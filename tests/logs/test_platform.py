@@ -4,7 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -243,7 +243,12 @@ def test_where_no_source_can_be_read_it_could_not_run() -> None:
 def test_what_aws_does_not_keep_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """Silence about last month's tasks is no sign that none failed."""
     answers = eventful()
-    many = [event(f"has begun {number}", number / 10) for number in range(100)]
+    # Of moments in JSON boto3 makes such of this machine's zone.
+    there = timezone(timedelta(hours=5))
+    many = [
+        event(f"has begun {number}", 0) | {"createdAt": minutes(number / 10).astimezone(there)}
+        for number in range(100)
+    ]
     answers["ecs", "DescribeServices"] = {"services": [service(events=many)]}
     asked: list[datetime] = []
 

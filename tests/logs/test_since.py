@@ -32,7 +32,9 @@ NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 )
 def test_durations_and_moments_are_understood(text: str, ago: timedelta) -> None:
     """A moment without a zone is UTC, as everything printed is."""
-    assert parse(text, NOW) == NOW - ago
+    found = parse(text, NOW)
+    assert found == NOW - ago
+    assert found.utcoffset() == timedelta()
 
 
 @pytest.mark.parametrize("text", ["", " ", "1", "h", "1x", "1h1d", "-1h", "1.5h", "10:00", "soon"])

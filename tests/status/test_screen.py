@@ -1,6 +1,7 @@
 """What people and programs see: one screen, one line, one JSON document."""
 
 import json
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from perpetual.status import document, read, screen
 from perpetual.status.health import health
-from perpetual.status.model import Health
+from perpetual.status.model import Health, Verdict, Weight
 from tests.status.given import (
     NOW,
     Answers,
@@ -128,6 +129,49 @@ def test_the_screen_of_a_stack_in_motion() -> None:
     ):
         assert words in text, text
     assert "none reports a full disk" not in text
+
+
+def test_days_are_utc() -> None:
+    """As the moment in the first line is, whatever zone boto3 found this machine in."""
+    answers = healthy()
+    there = timezone(timedelta(hours=5))
+    until = datetime(2027, 2, 28, 22, tzinfo=UTC).astimezone(there)
+    described = answers["acm", "DescribeCertificate"]
+    assert isinstance(described, dict)
+    described["Certificate"] |= {"NotAfter": until}
+    shown = "\n".join(lines(seen(answers)))
+    assert "issued until 2027-02-28" in shown
+
+
+def test_the_screen_of_a_stack_without_anything_yet() -> None:
+    """No deployment, task, host or alarm; the database is being made, and says little."""
+    answers = healthy()
+    nothing = {"desiredCount": 0, "runningCount": 0, "deployments": [], "events": []}
+    made = {"DBInstanceIdentifier": "perpetual-prod-postgres", "DBInstanceStatus": "creating"}
+    answers |= {
+        ("ecs", "DescribeServices"): {"services": [service() | nothing]},
+        ("ecs", "ListServiceDeployments"): {"serviceDeployments": []},
+        ("ecs", "ListTasks"): {"taskArns": []},
+        ("ecs", "ListContainerInstances"): {"containerInstanceArns": []},
+        ("autoscaling", "DescribeAutoScalingGroups"): {"AutoScalingGroups": [group()]},
+        ("elbv2", "DescribeTargetHealth"): {"TargetHealthDescriptions": []},
+        ("rds", "DescribeDBInstances"): {"DBInstances": [made]},
+        ("cloudwatch", "GetMetricData"): {"MetricDataResults": []},
+        ("cloudwatch", "DescribeAlarms"): {"MetricAlarms": []},
+    }
+    found = seen(answers)
+    assert found.verdict is Verdict.UNHEALTHY
+    assert not [reason for reason in found.reasons if reason.weight is Weight.UNREAD]
+    text = "\n".join(lines(found))
+    for words in (
+        "the service wants no task, so nothing serves",
+        "no host takes tasks",
+        "primary perpetual-prod-postgres is creating",
+        "no alarm watches this stack",
+        "0 wanted, 0 running, 0 healthy; not stable",
+    ):
+        assert words in text
+    jsonschema.validate(document.document(found), SCHEMA)
 
 
 def test_what_steers_a_terminal_is_shown_and_does_not() -> None:
