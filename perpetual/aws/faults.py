@@ -156,6 +156,11 @@ _REFUSALS: Final = (
         "{operation}: what the stack's contract names is not there",
         "Was the stack removed? `pulumi up` makes it again.",
     ),
+    (
+        frozenset({"ParameterMaxVersionLimitExceeded"}),
+        "{operation}: the parameter has 100 versions, and a label keeps the oldest from going",
+        "Take the label away (`aws ssm unlabel-parameter-version`), and run the command again.",
+    ),
 )
 
 

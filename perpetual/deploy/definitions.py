@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from perpetual import contract
 from perpetual.aws.calls import Call
+from perpetual.errors import OperatorError
 
 DATABASE_URL: Final = "DATABASE_URL"
 
@@ -44,12 +45,20 @@ def describe_definition(named: str) -> Call:
 
 
 def image_of(definition: Definition, container: str) -> str:
-    """Return the image that a container of a task definition runs."""
+    """Return the image that a container of a task definition runs.
+
+    Raises:
+        OperatorError: It has no such container.
+    """
     for item in definition["containerDefinitions"]:
         if item["name"] == container:
             return str(item["image"])
-    message = f"the task definition has no container {container}"
-    raise KeyError(message)
+    named = f"{definition['family']}:{definition['revision']}"
+    raise OperatorError(
+        f"the task definition {named} has no container {container}",
+        hint="It is none of this stack's: `perpetual logs platform` tells who gave it to the "
+        "service, and `pulumi up` makes the stack's own anew.",
+    )
 
 
 def register(

@@ -18,6 +18,11 @@ from perpetual.errors import OperatorError
 
 VERSION: Final = 1
 
+_MOST: Final = 4096
+"""Bytes that a standard parameter holds:
+https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+"""
+
 
 class Result(StrEnum):
     """How a run ended."""
@@ -83,7 +88,9 @@ def text(record: Record) -> str:
     """Return a record as the parameter holds it."""
     content = {"version": VERSION, **asdict(record)}
     content.pop("number")
-    return json.dumps(content)
+    while len(held := json.dumps(content)) > _MOST and content["said"]:
+        content["said"] = content["said"][: len(content["said"]) * 3 // 4]
+    return held
 
 
 def parse(number: int, held: str) -> Record:

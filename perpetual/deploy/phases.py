@@ -16,6 +16,11 @@ from perpetual.deploy.truth import last_lines, schema
 from perpetual.errors import OperatorError
 
 _PULL_REFUSED: Final = ("InvalidInstanceId", "InvalidDocument", "UnsupportedPlatformType")
+_STOPPING: Final = 150.0
+"""Seconds that a stopped task may take to end: its stop timeout, and then its clearing away.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
+"""
 _NO_ANSWER_YET: Final = "InvalidCommandId"
 
 
@@ -222,12 +227,21 @@ def _follow_migration(run: Run, task: str, began: float) -> bool:
         _ended(run, now)
         return True
     if seconds > run.options.patience:
-        run.perform(requests.stop_task(run.published, task, "the migration took too long"))
-        raise _failure(
-            run,
-            f"the migration did not end within {run.options.patience:g} s, and was stopped",
-            task,
-        )
+        stopped = "was stopped" if _stop(run, task) else "was told to stop, and has not yet"
+        says = f"the migration did not end within {run.options.patience:g} s, and {stopped}"
+        raise _failure(run, says, task)
+    return False
+
+
+def _stop(run: Run, task: str) -> bool:
+    """Stop the migration, and tell whether it ended: the next run's is not to run beside it."""
+    run.perform(requests.stop_task(run.published, task, "the migration took too long"))
+    until = run.desk.clock.seconds() + _STOPPING
+    while run.desk.clock.seconds() < until:
+        found = run.perform(requests.describe_tasks(run.published, [task]))["tasks"]
+        if not found or migration.read(found[0]).over:
+            return True
+        run.tick()
     return False
 
 
