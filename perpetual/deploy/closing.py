@@ -166,6 +166,10 @@ def interrupted(run: Run, signal: Interrupted) -> FailedError:
         stands = "The service may have been told to change already: the next run looks."
     elif run.journal.regret:
         stands = "What served before is being brought back, with or without this command."
+    elif phase is Phase.RECORD:
+        stands = "It serves, and is not written down yet."
+        if run.options.early:
+            stands = "It serves; its alarms are not watched any more by this command."
     else:
         stands = "The rollout goes on without this command; `perpetual rollback` takes it back."
     return FailedError(

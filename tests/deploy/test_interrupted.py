@@ -199,7 +199,7 @@ def test_two_at_once_are_one_and_a_sentence(aws: Aws, bench: Bench) -> None:
     assert aws.digest() == NEW
 
 
-@pytest.mark.parametrize("phase", [Phase.PUSH, Phase.REGISTER, Phase.MIGRATE, Phase.SERVE])
+@pytest.mark.parametrize("phase", WRITTEN)
 def test_ctrl_c_says_what_stands_and_gives_the_lock_back(
     phase: Phase, aws: Aws, bench: Bench
 ) -> None:
@@ -217,10 +217,48 @@ def test_ctrl_c_says_what_stands_and_gives_the_lock_back(
         Phase.PUSH: "Nothing was changed.",
         Phase.REGISTER: "The service was not touched.",
         Phase.MIGRATE: "The migration goes on in its task.",
+        Phase.UPDATE: "The service may have been told to change already",
         Phase.SERVE: "The rollout goes on without this command",
+        Phase.DRAIN: "The rollout goes on without this command",
+        Phase.CONFIRM: "The rollout goes on without this command",
+        Phase.RECORD: "It serves, and is not written down yet.",
     }
     assert words[phase] in raised.value.detail
     assert raised.value.exit_code == 130
+    bench.deploy()
+    _complete(aws, bench)
+    assert "took over" not in bench.shown.text
+
+
+@pytest.mark.parametrize("operation", ["SendCommand", "ListCommandInvocations", "BatchGetImage"])
+def test_ctrl_c_within_a_phase_goes_on_from_there(operation: str, aws: Aws, bench: Bench) -> None:
+    """Pulling has no entry of its own in the journal, for it leaves nothing to know."""
+
+    def interrupt(made: Made) -> None:
+        if made.operation == operation:
+            aws.after = lambda _made: None
+            raise Interrupted(15)
+
+    aws.after = interrupt
+    with pytest.raises(FailedError, match="interrupted in phase") as raised:
+        bench.deploy()
+    assert raised.value.exit_code == 143
+    bench.deploy()
+    _complete(aws, bench)
+
+
+def test_ctrl_c_before_the_first_phase_gives_the_lock_back(aws: Aws, bench: Bench) -> None:
+    """While everything is read, nothing is there to go on with."""
+
+    def interrupt(made: Made) -> None:
+        if made.operation == "DescribeContainerInstances":
+            aws.after = lambda _made: None
+            raise Interrupted(2)
+
+    aws.after = interrupt
+    with pytest.raises(Interrupted):
+        bench.deploy()
+    assert bench.journal is None
     bench.deploy()
     _complete(aws, bench)
     assert "took over" not in bench.shown.text

@@ -6,10 +6,12 @@ import pytest
 
 from perpetual.deploy.history import Result
 from perpetual.deploy.outcome import Exit, FailedError, Interrupted, Phase
+from perpetual.deploy.push import fault
+from perpetual.errors import OperatorError
 from perpetual.sandbox.ecs.simulated import Behaviour
 from tests.deploy.desk import Bench, KilledError
 from tests.deploy.doubles import Made, refusal
-from tests.deploy.world import NEW, NEWER, OLD, Aws
+from tests.deploy.world import MIGRATION, NEW, NEWER, OLD, Aws
 
 
 def update(aws: Aws, **changes: object) -> None:
@@ -161,3 +163,102 @@ def test_faults_while_alarms_are_watched_are_none_of_a_refusal(
     aws.clock.after = fault(3)
     assert bench.deploy("release:newer", early=True).exit_code is Exit.RELEASED
     assert "trying on for 60 s" in bench.shown.text
+
+
+# --- every failure, its repair, and the run after it
+
+
+def _behave(how: Behaviour, image: str = "") -> Callable[[Aws, pytest.MonkeyPatch], None]:
+    def act(aws: Aws, _patch: pytest.MonkeyPatch) -> None:
+        aws.world.behaviours[image or aws.reference(NEW)] = how
+
+    return act
+
+
+def _fill(aws: Aws, _patch: pytest.MonkeyPatch) -> None:
+    aws.ecs(
+        "RegisterTaskDefinition",
+        family="other",
+        networkMode="host",
+        containerDefinitions=[{"name": "other", "image": "other", "cpu": 1024, "memory": 900}],
+    )
+    for _ in range(6):
+        cluster = aws.contract.service.cluster
+        aws.ecs("RunTask", cluster=cluster, taskDefinition="other", launchType="EC2")
+    aws.simulation.run(30)
+    aws.most_hosts = 3
+
+
+def _empty(aws: Aws, _patch: pytest.MonkeyPatch) -> None:
+    cluster = aws.contract.service.cluster
+    for task in aws.ecs("ListTasks", cluster=cluster, family="other")["taskArns"]:
+        aws.ecs("StopTask", cluster=cluster, task=task)
+    aws.simulation.run(120)
+
+
+def _meddle(aws: Aws, _patch: pytest.MonkeyPatch) -> None:
+    def meddle(_request: object) -> None:
+        aws.before.clear()
+        update(aws, taskDefinition=aws.register(NEWER))
+
+    aws.before["SendCommand"] = meddle
+
+
+def _refuse_push(_aws: Aws, patch: pytest.MonkeyPatch) -> None:
+    def push(*_: object) -> str:
+        raise fault("denied: requested access to the resource is denied")
+
+    patch.setattr(Bench, "_push", push)
+
+
+def _settle(aws: Aws, patch: pytest.MonkeyPatch) -> None:
+    patch.undo()
+    aws.simulation.run(600)
+
+
+_Act = Callable[[Aws, pytest.MonkeyPatch], None]
+
+FAILURES: dict[str, tuple[_Act, _Act, int]] = {
+    "the registry refuses": (_refuse_push, lambda _aws, patch: patch.undo(), 2),
+    "the migration fails": (
+        _behave(Behaviour(crash=2.0, exit_code=1), MIGRATION),
+        _behave(Behaviour(crash=2.0, exit_code=0), MIGRATION),
+        3,
+    ),
+    "the migration hangs": (
+        _behave(Behaviour(), MIGRATION),
+        _behave(Behaviour(crash=2.0, exit_code=0), MIGRATION),
+        3,
+    ),
+    "the task exits at once": (_behave(Behaviour(crash=0.1)), _behave(Behaviour()), 3),
+    "health is never green": (_behave(Behaviour(health=100_000.0)), _behave(Behaviour()), 3),
+    "the hosts are full": (_fill, _empty, 2),
+    "an alarm rings already": (
+        lambda aws, _patch: aws.ring(),
+        lambda aws, _patch: aws.ring("OK"),
+        2,
+    ),
+    "somebody changes the service": (_meddle, _settle, 3),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_after_every_failure_a_second_run_completes(
+    name: str, aws: Aws, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stood in the way is gone; nothing of the first run is in the way either."""
+    fail, repair, code = FAILURES[name]
+    with monkeypatch.context() as patch:
+        fail(aws, patch)
+        with pytest.raises(OperatorError) as raised:
+            bench.deploy(patience=120.0)
+        assert raised.value.exit_code == code
+        assert raised.value.hint
+        assert aws.parameter(aws.contract.stack.release_parameter) == aws.reference(OLD)
+        repair(aws, patch)
+    report = bench.deploy()
+    assert report.exit_code is Exit.RELEASED
+    assert report.fresh
+    assert aws.digest() == NEW
+    assert bench.journal is None
+    assert bench.records[-1].result is Result.RELEASED
