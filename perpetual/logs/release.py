@@ -1,5 +1,6 @@
 """`perpetual logs app`: the lines of all tasks, those there are, and those to come."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +13,7 @@ from perpetual.logs.reading import Reader, has_streams
 from perpetual.logs.requests import Source
 from perpetual.logs.since import moment
 from perpetual.logs.tail import Tail, now
+from perpetual.offline.reports.entries import visible
 from perpetual.output import show, somebody_reads, write
 
 SILENCE: Final = 20.0
@@ -89,5 +91,7 @@ def session(clients: Clients, source: Source) -> Iterator[Mapping[str, Any]]:
 def printed(events: Sequence[Event], *, raw: bool) -> bool:
     """Print events; tell whether anybody reads them."""
     if raw:
-        return write("\n".join(map(pretty.raw, events)))
+        text = "\n".join(map(pretty.raw, events))
+        # A program gets every byte; a terminal would obey whoever wrote them.
+        return write(visible(text) if sys.stdout.isatty() else text)
     return show([line for event in events for line in pretty.to_lines(event)])

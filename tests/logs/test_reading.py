@@ -1,5 +1,6 @@
 """Reading a log group: requests, pages, directions, faults; and who may."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -241,6 +242,18 @@ def test_all_tasks_lines_are_printed_by_time(capsys: pytest.CaptureFixture[str])
     assert shown(capsys, 3_600)[0].startswith("one\ntwo\n")
     assert shown(capsys, task="bb") == ("three\n", [])
     assert shown(capsys, pattern="ERROR") == ("four ERROR\n", [])
+
+
+@mock_aws
+def test_no_raw_line_steers_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program gets what was written; a terminal would do what it says."""
+    text = "\x1b[2Jcrash ü"
+    written(("aa", text, 30))
+    assert shown(capsys) == (f"{text}\n", [])
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert shown(capsys) == ("\\x1b[2Jcrash ü\n", [])
 
 
 @mock_aws
