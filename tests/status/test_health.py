@@ -10,7 +10,7 @@ from perpetual.deploy import history, journal
 from perpetual.deploy.history import Record, Result
 from perpetual.deploy.journal import Journal, Kind, Schema
 from perpetual.deploy.outcome import Phase
-from perpetual.status import read
+from perpetual.status import asks, read
 from perpetual.status.health import health
 from perpetual.status.model import Health, Section, Verdict, Weight
 from tests.status.given import (
@@ -39,6 +39,7 @@ from tests.status.given import (
     target,
     task,
 )
+from tests.support.stacks import captured
 
 
 def seen(answers: Answers) -> Health:
@@ -383,6 +384,30 @@ def test_what_is_as_it_should_be_needs_no_word(name: str) -> None:
     SILENT[name](answers)
     found = seen(answers)
     assert found.reasons == ()
+
+
+def test_each_alarm_that_the_program_makes_is_looked_at() -> None:
+    """By its name and by what it watches, which are how a neighbour's are told apart."""
+
+    def pairs(found: Mapping[str, str] | None) -> list[dict[str, str]]:
+        return [{"Name": name, "Value": value} for name, value in (found or {}).items()]
+
+    made = captured("prod", f"account={HERE.account}", known=True)
+    alarms_made = made.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
+    assert alarms_made
+    start = asks.alarms(stack()).request["AlarmNamePrefix"]
+    for item in alarms_made:
+        queries = item.inputs.get("metricQueries") or ()
+        metrics = [query["metric"] for query in queries if query.get("metric")]
+        raw = {
+            "Dimensions": pairs(item.inputs.get("dimensions")),
+            "Metrics": [
+                {"MetricStat": {"Metric": {"Dimensions": pairs(metric["dimensions"])}}}
+                for metric in metrics
+            ],
+        }
+        assert item.inputs["name"].startswith(start)
+        assert read.watches(raw, stack()), item.name
 
 
 def test_what_is_wanted_of_a_deployment_is_not_stable_though_healthy() -> None:
