@@ -48,6 +48,7 @@ class Entry:
 
 _BAD_EVENTS: Final = ("unable", "unhealthy", "failed", "rolling back", "error")
 _FAILED: Final = frozenset({"ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED"})
+_ON_ITS_WAY: Final = frozenset({"STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"})
 _UNDONE: Final = frozenset({"Failed", "Cancelled", "Unfulfilled"})
 _BAD_CATEGORIES: Final = frozenset({"failure", "failover", "low storage"})
 
@@ -79,7 +80,8 @@ def deployments(found: Iterable[Raw]) -> Iterator[Entry]:
             text = f"rolled back: {back.get('reason', 'no reason given')}"
             yield _deployment(arn, back["startedAt"], Level.ERROR, text)
         ended = raw.get("finishedAt") or raw.get("stoppedAt")
-        if ended is not None:
+        # What is on its way back was stopped, and has not come to its end.
+        if ended is not None and raw["status"] not in _ON_ITS_WAY:
             level = Level.ERROR if raw["status"] in _FAILED else Level.INFO
             reason = f": {raw['statusReason']}" if raw.get("statusReason") else ""
             text = f"ended as {raw['status'].lower().replace('_', ' ')}{reason}"

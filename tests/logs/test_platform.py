@@ -304,6 +304,20 @@ def test_a_change_of_the_number_of_tasks_is_told_when_it_ends() -> None:
     assert ended.ident != begun.ident
 
 
+@pytest.mark.parametrize("status", ["STOP_REQUESTED", "ROLLBACK_IN_PROGRESS"])
+def test_a_deployment_on_its_way_back_has_not_ended(status: str) -> None:
+    """Though it was stopped at a moment that is known."""
+    back = {"reason": "alarm", "startedAt": minutes(3)}
+    going = {**rollout(status, 20, rollback=back), "stoppedAt": minutes(3)}
+    going.pop("finishedAt", None)
+    over = going | {"status": "ROLLBACK_SUCCESSFUL", "finishedAt": minutes(1)}
+    said = [item.text for item in entries.deployments([going])]
+    assert said == ["begun, to revision 42", "rolled back: alarm"]
+    *before, last = entries.deployments([over])
+    assert [item.text for item in before] == said
+    assert (last.text, last.at) == ("ended as rollback successful", minutes(1))
+
+
 def test_how_a_task_ended_is_told_after_it_was_told_to() -> None:
     """Its exit code is known only then, and tells whether it was killed in the end."""
     told = {"stopCode": "ServiceSchedulerInitiated", "containers": [{"name": "release"}]}
