@@ -1,5 +1,6 @@
 """The sandbox's process, from outside: started, asked, ended."""
 
+import http.client
 import json
 import os
 import signal
@@ -38,11 +39,12 @@ class Ports:
 def start(files: Files, *, stack: str, account: str, region: str, ports: Ports) -> State:
     """Start the process in the background, in a session of its own, and wait until it is ready.
 
+    One that somebody else has just started is waited for instead.
+
     Raises:
         OperatorError: It does not get ready; the last lines of its log are the detail.
     """
     files.folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "perpetual.sandbox.runtime"]
     options = {
         "folder": str(files.folder),
         "stack": stack,
@@ -52,8 +54,28 @@ def start(files: Files, *, stack: str, account: str, region: str, ports: Ports) 
         "http": str(ports.http),
         "https": str(ports.https),
     }
+    started = None if files.holder() else _started(files, options)
+    deadline = time.monotonic() + START_SECONDS
+    while (state := files.read()) is None:
+        if started and started.poll() is not None and files.holder():
+            # Another was faster by a moment, and this one has left it the folder.
+            started = None
+        over = started.poll() is not None if started else files.holder() is None
+        if over or time.monotonic() > deadline:
+            if started:
+                processes.end(started.pid)
+            raise _failed(files)
+        time.sleep(_PAUSE)
+    # From here on it outlives this command, whatever ends it.
+    processes.disown_all()
+    return state
+
+
+def _started(files: Files, options: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "perpetual.sandbox.runtime"]
     given = [part for name, value in options.items() for part in (f"--{name}", value)]
-    mode = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    # Two may write for a moment: each to the end.
+    mode = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     with os.fdopen(os.open(files.log, mode, 0o600), "w") as log:
         process = subprocess.Popen(  # noqa: S603 - a list of arguments, and no shell
             [*command, *given],
@@ -66,15 +88,7 @@ def start(files: Files, *, stack: str, account: str, region: str, ports: Ports) 
             start_new_session=True,
         )
     processes.own(process.pid)
-    deadline = time.monotonic() + START_SECONDS
-    while (state := files.read()) is None:
-        if process.poll() is not None or time.monotonic() > deadline:
-            processes.end(process.pid)
-            raise _failed(files)
-        time.sleep(_PAUSE)
-    # From here on it outlives this command, whatever ends it.
-    processes.disown_all()
-    return state
+    return process
 
 
 def without_aws(variables: Mapping[str, str]) -> dict[str, str]:
@@ -102,7 +116,7 @@ def ask(state: State, name: str, **arguments: Any) -> Mapping[str, Any]:
         raise OperatorError(
             told["message"], hint=told.get("hint", ""), detail=told.get("detail", "")
         ) from error
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise OperatorError(
             f"the sandbox at {state.endpoint} does not answer",
             hint="`perpetual sandbox down` removes it, and `up` starts it anew.",
@@ -136,7 +150,12 @@ def _lives(pid: int) -> bool:
 
 
 def _failed(files: Files) -> OperatorError:
-    lines = files.log.read_text(errors="replace").splitlines()
+    try:
+        lines = files.log.read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        return OperatorError(
+            "the sandbox was removed while it started", hint="`perpetual sandbox up` starts anew."
+        )
     said = [line.removeprefix("perpetual: ") for line in lines[-_LAST_LINES:]]
     return OperatorError(
         "the sandbox does not start",

@@ -3,7 +3,6 @@
 Each step leaves what is done done, so that another run goes on where one stopped.
 """
 
-import json
 import os
 import re
 import subprocess
@@ -12,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -24,11 +23,10 @@ from perpetual.release import build as building
 from perpetual.release import docker
 from perpetual.sandbox import process
 from perpetual.sandbox.fronts import mocks
-from perpetual.sandbox.fronts.mocks import Deployed
+from perpetual.sandbox.fronts.journal import Journal
 from perpetual.sandbox.process import Ports
 from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.runtime import docker_api
-from perpetual.sandbox.runtime.authority import keep
 from perpetual.sandbox.runtime.clients import KEY, Clients
 from perpetual.sandbox.runtime.files import Files, State
 from settings import reader
@@ -92,6 +90,8 @@ def up(options: Options, say: Say) -> Ready:
     _zone(state, settings)
     if options.engine and not _published(state, planned.stack):
         return Ready(state=state, whole=False)
+    if not options.engine:
+        refuse_engines(files, state, planned.stack)
     with ThreadPoolExecutor(max_workers=1) as pool:
         image = pool.submit(_image, options, planned, settings)
         if not options.engine:
@@ -180,7 +180,8 @@ def _process(files: Files, planned: Plan, settings: Settings, ports: Ports) -> S
     state = files.read()
     region = str(planned.config.values["aws:region"])
     if state is None:
-        return process.start(
+        # Somebody else may be starting one meanwhile, and for another stack.
+        state = process.start(
             files, stack=planned.stack, account=settings.account, region=region, ports=ports
         )
     if (state.stack, state.account, state.region) != (planned.stack, settings.account, region):
@@ -205,26 +206,19 @@ def _published(state: State, stack: str) -> bool:
     return not ssm.get_parameters(Names=[names.contract_parameter])["InvalidParameters"]
 
 
+def refuse_engines(files: Files, state: State, stack: str) -> None:
+    """Refuse to make resources beside those that an engine of Pulumi's has made."""
+    if not files.deployed.exists() and _published(state, stack):
+        raise OperatorError(
+            f"the resources of {stack} in this sandbox are those of Pulumi's engine",
+            hint="`perpetual sandbox up --engine` goes on with them; `down` removes them.",
+        )
+
+
 def _resources(files: Files, state: State, planned: Plan) -> None:
     """Create the program's resources, or change those that are there."""
     cloud = Cloud(endpoint=state.endpoint, region=state.region, account=state.account)
-    deployed = _deployed(files, state)
-    try:
-        mocks.apply(planned, cloud, deployed)
-    finally:
-        text = json.dumps({urn: asdict(one) for urn, one in deployed.items()})
-        keep(files.deployed, json.dumps({"endpoint": state.endpoint}) + "\n" + text)
-
-
-def _deployed(files: Files, state: State) -> dict[str, Deployed]:
-    """Return what an earlier run has created in this very sandbox."""
-    try:
-        head, _, text = files.deployed.read_text().partition("\n")
-    except FileNotFoundError:
-        return {}
-    if json.loads(head)["endpoint"] != state.endpoint:
-        return {}
-    return {urn: Deployed(**one) for urn, one in json.loads(text).items()}
+    mocks.apply(planned, cloud, Journal(files.deployed, state.endpoint))
 
 
 def _image(options: Options, planned: Plan, settings: Settings) -> str:

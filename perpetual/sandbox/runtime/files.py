@@ -4,16 +4,19 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from perpetual.errors import OperatorError
 from perpetual.sandbox.runtime.authority import keep
 
 FOLDER: Final = Path(".perpetual") / "sandbox"
+
+_PAUSE: Final = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,15 +80,19 @@ class Files:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._lock.open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise OperatorError(
-                    f"a sandbox runs in {self.folder} already",
-                    hint="`perpetual sandbox status` tells of it, `sandbox down` ends it.",
-                ) from error
-            # What a killed process said of itself is not so any more.
+            while not _locked(lock, fcntl.LOCK_EX):
+                # Whoever only looks shares the lock, and for a moment; a process that holds it does
+                # not.
+                if not _locked(lock, fcntl.LOCK_SH):
+                    raise OperatorError(
+                        f"a sandbox runs in {self.folder} already",
+                        hint="`perpetual sandbox status` tells of it, `sandbox down` ends it.",
+                    )
+                fcntl.flock(lock, fcntl.LOCK_UN)
+                time.sleep(_PAUSE)
+            # What a killed process said of itself is not so any more, and its AWS went with it.
             self.state.unlink(missing_ok=True)
+            self.deployed.unlink(missing_ok=True)
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
@@ -99,25 +106,34 @@ class Files:
         if not self._lock.is_file():
             return None
         with self._lock.open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                return int(lock.read() or 0) or None
-        return None
+            # Shared, so that two who look do not take each other for the holder.
+            if _locked(lock, fcntl.LOCK_SH):
+                return None
+            lock.seek(0)
+            return int(lock.read() or 0) or None
 
     def write(self, state: State) -> None:
         """Say that the sandbox is ready."""
         keep(self.state, json.dumps(asdict(state), indent=2))
 
     def read(self) -> State | None:
-        """Return what the running sandbox says of itself, None while there is none."""
+        """Return what the running sandbox says of itself, None while there is none.
+
+        Raises:
+            OperatorError: Another version of this program runs it, and says other things.
+        """
         if self.holder() is None:
             return None
         try:
             return State(**json.loads(self.state.read_text()))
         except FileNotFoundError:
             return None
+        except (TypeError, ValueError) as error:
+            raise OperatorError(
+                "the sandbox that runs is another version's",
+                hint="`perpetual sandbox down` ends it, and `up` starts one of this version.",
+                detail=str(error),
+            ) from error
 
     def remove(self) -> None:
         """Remove everything, and the folders that are empty then."""
@@ -125,3 +141,12 @@ class Files:
         parent = self.folder.parent
         if parent.is_dir() and not any(parent.iterdir()):
             parent.rmdir()
+
+
+def _locked(file: IO[str], how: int) -> bool:
+    """Lock an open file if it can be had at once, and tell whether it could."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
