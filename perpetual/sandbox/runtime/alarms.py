@@ -38,10 +38,16 @@ class Alarms:
 
     def _run(self) -> None:
         while not self._over.wait(PERIOD):
-            found = dict(moto_app.backend("cloudwatch", *self._place).alarms)
-            for name, alarm in found.items():
-                state = str(alarm.state_value)
-                if self._known.get(name) != state:
-                    self._known[name] = state
-                    self._report(AlarmState(name=name, state=state))
-            self._known = {name: self._known[name] for name in found}
+            try:
+                self._look()
+            except Exception:  # noqa: BLE001 - the next look may fare better
+                _LOG.exception("the alarms were not looked at")
+
+    def _look(self) -> None:
+        found = dict(moto_app.backend("cloudwatch", *self._place).alarms)
+        for name, alarm in found.items():
+            state = str(alarm.state_value)
+            if self._known.get(name) != state:
+                self._known[name] = state
+                self._report(AlarmState(name=name, state=state))
+        self._known = {name: self._known[name] for name in found}

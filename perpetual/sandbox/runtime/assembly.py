@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Final
@@ -110,7 +110,11 @@ def _founded(
     authority = Authority(options.folder)
     began = pool.submit(registry.start, site)
     ports = (options.http, options.https)
-    proxy = driver.start(site, options.folder / "balancer", authority, ports)
+    try:
+        proxy = driver.start(site, options.folder / "balancer", authority, ports)
+    finally:
+        # Where this fails everything is removed, and nothing may be made meanwhile.
+        wait([began])
     world = RealWorld()
     account = Account(number=options.account, region=options.region)
     plane = ControlPlane(world, account=account, timing=Timing(bake=BAKE_SECONDS))

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from docker.errors import DockerException  # type: ignore[import-untyped]
+from requests.exceptions import ConnectionError as Unreachable
 from werkzeug.wrappers import Request, Response
 
 from perpetual.errors import OperatorError
@@ -49,6 +51,15 @@ def _act(
     except OperatorError as error:
         told = {"message": error.message, "hint": error.hint, "detail": error.detail}
         return HTTPStatus.BAD_REQUEST, told
+    except (DockerException, Unreachable) as error:
+        _LOG.exception("Docker failed a request of the sandbox's own")
+        told = {
+            "message": "Docker does not do what the sandbox asks of it",
+            "hint": "See whether it runs (`docker info`). Where it was started anew, the sandbox's "
+            "containers are gone: `perpetual sandbox down`, and `up` again.",
+            "detail": f"{type(error).__name__}: {error}",
+        }
+        return HTTPStatus.INTERNAL_SERVER_ERROR, told
     except Exception as error:  # noqa: BLE001 - whoever asked is told, and the sandbox goes on
         _LOG.exception("a request of the sandbox's own failed")
         return HTTPStatus.INTERNAL_SERVER_ERROR, {"message": f"{type(error).__name__}: {error}"}

@@ -1,6 +1,8 @@
 """The edge to Docker: what the sandbox asks of its API, with faults in the words of ECS's agent."""
 
+import time
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, Final
 
 import docker  # type: ignore[import-untyped]
@@ -18,6 +20,13 @@ SECONDS: Final = 120
 
 POOL: Final = 64
 """Connections to the daemon; following a container's log keeps one."""
+
+GONE_SECONDS: Final = 30.0
+"""Longest wait for containers whose removal somebody else has begun."""
+
+_PAUSE: Final = 0.1
+_ON_ITS_WAY: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+"""Answers about a container that is gone, or that somebody else is about to remove."""
 
 
 class Failed(Exception):  # noqa: N818 - what the agent reports, not a fault of the sandbox
@@ -95,8 +104,11 @@ def run(client: Client, wanted: Wanted) -> str:
         raise Failed(f"CannotCreateContainerError: {_daemon(error)}") from error
     try:
         client.start(created)
-    except APIError as error:
-        client.remove_container(created, force=True, v=True)
+    except Exception as error:
+        # Also where the daemon did not answer in time: it may start it yet, and nobody would know.
+        remove(client, created)
+        if not isinstance(error, APIError):
+            raise
         said = f"CannotStartContainerError: {_daemon(error)}"
         if "rlimit" in said and "Ulimits" in wanted.body["HostConfig"]:
             raise LimitsRefused(said) from error
@@ -111,9 +123,12 @@ def address(client: Client, container: str, network: str) -> str:
 
 
 def remove(client: Client, container: str) -> None:
-    """Remove a container, running or not; one that is gone is none the worse."""
-    with suppress(NotFound):
+    """Remove a container, running or not; one that is gone, or going, is none the worse."""
+    try:
         client.remove_container(container, force=True, v=True)
+    except APIError as error:
+        if error.status_code not in _ON_ITS_WAY:
+            raise
 
 
 def events(client: Client, labels: Labels, since: float) -> Any:
@@ -133,6 +148,10 @@ def sweep(client: Client, labels: Labels) -> list[str]:
         registries += [f"{LOOPBACK}:{port.get('PublicPort')}/" for port in one["Ports"]]
         remove(client, one["Id"])
         gone.append(one["Names"][0].lstrip("/"))
+    # A network goes after everything on it.
+    deadline = time.monotonic() + GONE_SECONDS
+    while client.containers(all=True, filters=mine) and time.monotonic() < deadline:
+        time.sleep(_PAUSE)
     for name in _images(client, tuple(registries)):
         # It may have gone with a name before it, or somebody's container needs it still.
         with suppress(APIError):

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from docker.errors import DockerException  # type: ignore[import-untyped]
-
 from perpetual.sandbox.runtime import docker_api
 from perpetual.sandbox.runtime.docker_api import Client
 from perpetual.sandbox.runtime.labels import Labels
@@ -48,7 +46,14 @@ class Events:
                 self._stream = docker_api.events(self._client, self._labels, since)
                 for event in self._stream:
                     since = event["timeNano"] * _NANOSECOND + _NANOSECOND
-                    self._happened(event)
-            except (DockerException, OSError):
+                    self._tell(event)
+            # Whatever it is: urllib3's faults, for one, are neither Docker's nor the system's.
+            except Exception:  # noqa: BLE001 - without its events a sandbox stands still
                 if not self._over.wait(_PAUSE):
                     _LOG.exception("Docker's events broke off: asked for again")
+
+    def _tell(self, event: Mapping[str, Any]) -> None:
+        try:
+            self._happened(event)
+        except Exception:  # noqa: BLE001 - the next event is told nevertheless
+            _LOG.exception("an event of Docker's was not taken")

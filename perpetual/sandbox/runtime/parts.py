@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -18,6 +18,8 @@ from perpetual.sandbox.runtime.labels import Labels
 READY_SECONDS: Final = 60.0
 _PAUSE: Final = 0.05
 _LAST_LINES: Final = 15
+_TAKEN: Final = ("port is already allocated", "address already in use", "ports are not available")
+"""What Docker says where another container, or another program, has a port."""
 
 
 class Part(StrEnum):
@@ -108,9 +110,11 @@ def start(site: Site, spec: Spec) -> str:
             site.client, Wanted(container=spec.part, name=name, token="", body=body)
         )
     except Failed as error:
-        raise OperatorError(f"the sandbox's {spec.part} does not start", detail=str(error)) from (
-            error
-        )
+        raise OperatorError(
+            f"the sandbox's {spec.part} does not start",
+            hint=_way_out(str(error), [outside for outside in spec.ports.values() if outside]),
+            detail=str(error),
+        ) from error
 
 
 def port(client: Client, container: str, inside: int) -> int:
@@ -137,6 +141,17 @@ def until(client: Client, container: str, what: str, holds: Callable[[], bool]) 
         if ended or time.monotonic() > deadline:
             raise _silent(client, container, what)
         time.sleep(_PAUSE)
+
+
+def _way_out(said: str, ports: Sequence[int]) -> str:
+    """Return what to do about a refusal of Docker's, nothing where that is not known."""
+    if not ports or not any(one in said for one in _TAKEN):
+        return ""
+    listed = " and ".join(map(str, ports))
+    return (
+        f"Of the ports {listed} of this machine one is taken: end what has it, or choose others "
+        "with --http-port and --https-port."
+    )
 
 
 def _silent(client: Client, container: str, what: str) -> OperatorError:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 from docker.errors import DockerException  # type: ignore[import-untyped]
 
 from perpetual.sandbox.ecs.world import TaskStart
@@ -168,7 +168,8 @@ class _Stream:
                         self._read.append(line)
                 if not self._lives():
                     break
-            except (DockerException, OSError):
+            # Whatever it is: urllib3's faults, for one, are neither Docker's nor the system's.
+            except Exception:  # noqa: BLE001 - the container writes on, and somebody must read
                 if not self._lives():
                     break
                 _LOG.warning("a container's output broke off: asked for again", exc_info=True)
@@ -190,7 +191,7 @@ class _Stream:
     def _lives(self) -> bool:
         try:
             return bool(self._client.inspect_container(self._container)["State"]["Running"])
-        except DockerException:
+        except (DockerException, OSError):
             return False
 
     def _send_again_and_again(self) -> None:
@@ -206,7 +207,7 @@ class _Stream:
                 self._clients("logs").put_log_events(
                     logGroupName=self._group, logStreamName=self._name, logEvents=batch
                 )
-            except ClientError as error:
+            except (BotoCoreError, ClientError) as error:
                 # As with the driver: the container runs on, its lines are lost.
                 _LOG.warning("%s did not take log events: %s", self._group, error)
 

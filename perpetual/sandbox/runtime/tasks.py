@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from docker.errors import APIError, NotFound  # type: ignore[import-untyped]
+from docker.errors import DockerException, NotFound  # type: ignore[import-untyped]
 
 from perpetual.sandbox.ecs import world
 from perpetual.sandbox.ecs.world import Report, TaskStart
@@ -195,11 +195,18 @@ class Tasks:
     def _abandon(self, running: Running) -> None:
         """Remove what was begun of a task that did not start."""
         self._forget(running)
-        self._remove(running)
-        self._tell(running, world.Released(task=running.start.task))
+        self._release_after_all(running)
+
+    def _release_after_all(self, running: Running) -> None:
+        """Remove what is left of a task; whatever comes of that, its host has the room again."""
+        try:
+            self._remove(running)
+        finally:
+            self._tell(running, world.Released(task=running.start.task))
 
     def _remove(self, running: Running) -> None:
-        for container in running.ids.values():
+        # A copy: one that is being started may join meanwhile.
+        for container in list(running.ids.values()):
             docker_api.remove(self._client, container)
             self._around.shipping.finish(container)
         if running.pause:
@@ -217,7 +224,7 @@ class Tasks:
         with suppress(NotFound):
             try:
                 self._client.stop(container, timeout=math.ceil(seconds))
-            except APIError:
+            except (DockerException, OSError):
                 _LOG.exception("a container could not be stopped: killed")
                 docker_api.remove(self._client, container)
 
@@ -249,7 +256,8 @@ class Tasks:
 
     def _died(self, running: Running, name: str, container: str, code: int) -> None:
         reason = None
-        with suppress(NotFound):
+        # That it ended is known; where Docker does not answer, only the reason is not.
+        with suppress(DockerException, OSError):
             state = self._client.inspect_container(container)["State"]
             reason = OUT_OF_MEMORY if state.get("OOMKilled") else None
         with running.lock:
@@ -271,8 +279,7 @@ class Tasks:
     def _release(self, running: Running) -> None:
         for container in running.ids.values():
             self._around.shipping.finish(container)
-        self._remove(running)
-        self._tell(running, world.Released(task=running.start.task))
+        self._release_after_all(running)
 
     # --- bookkeeping
 
