@@ -31,7 +31,9 @@ def serving(cloud: Cloud, ports: Mapping[str, int] | None = None) -> Iterator[di
     found = {}
     with ExitStack() as running:
         for package in protocol.PACKAGES:
-            server = grpc.server(ThreadPoolExecutor(_WORKERS, thread_name_prefix=package))
+            pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix=package)
+            # Otherwise two servers share a port, and each answers some of the other's engine.
+            server = grpc.server(pool, options=[("grpc.so_reuseport", 0)])
             protocol.register(server, package, cloud)
             wanted = (ports or {}).get(package, 0)
             found[package] = server.add_insecure_port(f"{_HOST}:{wanted}")

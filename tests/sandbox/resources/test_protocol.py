@@ -13,7 +13,7 @@ from perpetual.offline.capture import UNKNOWN
 from perpetual.sandbox.fronts import attached, wire
 from perpetual.sandbox.resources.table import TABLE
 from tests.sandbox.resources import emulated
-from tests.sandbox.resources.client import GROUP, Client
+from tests.sandbox.resources.client import GROUP, Client, urn
 
 TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 KIND: Final = provider_pb2.PropertyDiff.Kind
@@ -59,6 +59,19 @@ def test_each_connection_has_the_tags_that_it_was_configured_with(ports: dict[st
     assert unknown["tagsAll"] == UNKNOWN
     for client in (own, default):
         client.connection.close()
+
+
+def test_tags_that_are_secret_are_so_in_the_provider_s_own_list(aws: Client) -> None:
+    """It repeats them, and the state keeps both."""
+    news = wire.write({"name": "logs", "tags": {"Name": "hush"}}, ("tags",))
+    found = aws.stub.Check(provider_pb2.CheckRequest(urn=urn(GROUP), news=news))
+    assert wire.read(found.inputs)[1] == {"tags", "tagsAll"}
+
+
+def test_two_servers_do_not_share_a_port(account: emulated.Emulated, ports: dict[str, int]) -> None:
+    """Each would answer some of the calls of the other's engine."""
+    with pytest.raises(RuntimeError), attached.serving(account.cloud, ports):
+        pass
 
 
 @pytest.mark.parametrize(
