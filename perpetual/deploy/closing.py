@@ -3,20 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Final
 
-from perpetual.deploy import history, image
+from perpetual.deploy import definitions, history, image
 from perpetual.deploy.follow import Goal
 from perpetual.deploy.history import Record, Records, Result
-from perpetual.deploy.journal import Kind, Schema
 from perpetual.deploy.outcome import INTERRUPTED, Exit, FailedError, Interrupted, Phase
 from perpetual.deploy.report import Report
 from perpetual.deploy.rollout import Rollout
 from perpetual.deploy.run import Run, failing
 from perpetual.errors import OperatorError
-
-SAID: Final = 500
-"""Characters of a failure that the history keeps: a parameter holds 4096 in all."""
 
 
 def rollout(run: Run, desired: int | None) -> Rollout:
@@ -112,29 +107,12 @@ def taken_back(run: Run, error: FailedError) -> None:
         return
     written = run.journal
     with suppress(OperatorError, Interrupted):
-        known = history.serving(history.read(run.store), written.previous)
-        named = image.reference(run.published, written.previous)
+        call = definitions.describe_definition(written.previous_definition)
+        found = run.perform(call)["taskDefinition"]
+        named = definitions.image_of(found, run.published.service.container)
         run.store.write(run.published.stack.release_parameter, named)
-        history.append(
-            run.store,
-            Record(
-                kind=Kind.ROLLBACK,
-                result=Result.RELEASED,
-                digest=written.previous,
-                tag=known.tag if known else written.previous[:19],
-                image=known.image if known else "",
-                commit=known.commit if known else "",
-                who=written.who,
-                at=run.desk.clock.today().isoformat(timespec="seconds"),
-                previous=written.digest,
-                schema=Schema.SAME,
-                tried="",
-                backward_compatible=None,
-                definition=written.previous_definition,
-                run=f"{written.run}-back",
-                said=error.message[:SAID],
-            ),
-        )
+        at = run.desk.clock.today().isoformat(timespec="seconds")
+        history.append(run.store, history.back(history.read(run.store), written, at=at))
 
 
 @contextmanager
@@ -207,5 +185,5 @@ def _record(run: Run, result: Result, *, seconds: float = 0.0, said: str = "") -
         run=written.run,
         seconds=seconds or round(run.watch.elapsed, 1),
         phases=run.watch.rounded,
-        said=said[:SAID],
+        said=said[: history.SAID],
     )

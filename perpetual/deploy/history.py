@@ -12,11 +12,14 @@ from enum import StrEnum
 from typing import Any, Final
 
 from perpetual import contract
-from perpetual.deploy.journal import Kind, Schema
+from perpetual.deploy.journal import Journal, Kind, Schema
 from perpetual.deploy.store import Store
 from perpetual.errors import OperatorError
 
 VERSION: Final = 1
+
+SAID: Final = 500
+"""Characters of a failure that a record keeps."""
 
 _MOST: Final = 4096
 """Bytes that a standard parameter holds:
@@ -135,6 +138,28 @@ def append(store: Store, record: Record) -> int:
     return store.write(name(store.stack), text(record))
 
 
+def back(records: Records, left: Journal, *, at: str) -> Record:
+    """Return the record of what serves again, once a run that was released was taken back."""
+    known = serving(records, left.previous)
+    return Record(
+        kind=Kind.ROLLBACK,
+        result=Result.RELEASED,
+        digest=left.previous,
+        tag=known.tag if known else left.previous[:19],
+        image=known.image if known else "",
+        commit=known.commit if known else "",
+        who=left.who,
+        at=at,
+        previous=left.digest,
+        schema=Schema.SAME,
+        tried="",
+        backward_compatible=None,
+        definition=left.previous_definition,
+        run=f"{left.run}-back",
+        said=left.regret[:SAID],
+    )
+
+
 # --- which release is which
 
 
@@ -157,7 +182,8 @@ def previous(records: Records, digest: str) -> Record | None:
             left.discard(item.digest)
             current = item.digest
     good = (item for item in reversed(records) if item.good and item.digest not in left)
-    return next((item for item in good if item.digest != digest), None)
+    # Without a digest it is an image of elsewhere, which Pulumi started.
+    return next((item for item in good if item.digest not in ("", digest)), None)
 
 
 def obstacle(records: Records, target: Record) -> str:

@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 
 from perpetual.aws.calls import every, perform
 from perpetual.aws.published import Published
-from perpetual.deploy import found, history, image, journal, lock, migration, preflight, requests
+from perpetual.deploy import (
+    definitions,
+    found,
+    history,
+    journal,
+    lock,
+    migration,
+    preflight,
+    requests,
+)
 from perpetual.deploy.found import Found
 from perpetual.deploy.history import Record, Result
 from perpetual.deploy.journal import Journal
@@ -127,11 +136,15 @@ def settle(desk: Desk, opening: Opening, resumption: Resumption) -> Sequence[Rec
     if resumption.says:
         desk.show.line(resumption.says)
     record = resumption.record
+    if resumption.back and opening.before is not None:
+        at = desk.clock.today().isoformat(timespec="seconds")
+        record = history.back(opening.records, opening.before, at=at)
     if record is None:
         return opening.records
     number = history.append(opening.store, record)
     if record.result is Result.RELEASED:
-        named = image.reference(opening.published, record.digest)
+        container = opening.published.service.container
+        named = definitions.image_of(opening.found.running, container)
         opening.store.write(opening.published.stack.release_parameter, named)
     others = [item for item in opening.records if item.number != number]
     return [*others, replace(record, number=number)]

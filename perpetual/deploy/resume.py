@@ -30,6 +30,8 @@ class Resumption:
     way: Way
     says: str = ""
     record: Record | None = None
+    back: bool = False
+    """It had been released, and was taken back."""
 
 
 def decide(
@@ -69,6 +71,9 @@ def decide(
             f"{before.says} was interrupted, and its migration goes on: {migration.says}",
             hint="Run that deploy again to go on with it, or wait until the task has ended.",
         )
+    if before.regret and newest.get("taskDefinition") == before.previous_definition:
+        says = f"{before.says} was being taken back when it was interrupted: {before.regret}"
+        return Resumption(way=Way.SETTLE, says=says, back=True)
     result = _result(before, ours=ours, newest=newest)
     return Resumption(way=Way.SETTLE, says=_settled(before, result), record=_record(before, result))
 

@@ -262,3 +262,46 @@ def test_after_every_failure_a_second_run_completes(
     assert aws.digest() == NEW
     assert bench.journal is None
     assert bench.records[-1].result is Result.RELEASED
+
+
+def test_a_release_that_is_taken_back_leaves_the_image_s_own_name(
+    aws: Aws, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Pulumi started may have a tag and no digest; it is in no history to return to."""
+    tagged = f"{aws.contract.repository}:first"
+    with monkeypatch.context() as patch:
+        patch.setattr(aws, "reference", lambda _digest: tagged)
+        update(aws, taskDefinition=aws.register(OLD))
+    aws.simulation.run(600)
+    _ring_once_released(aws)
+    assert bench.fails(early=True).exit_code is Exit.KEPT
+    assert aws.parameter(aws.contract.stack.release_parameter) == tagged
+    aws.clock.after = lambda: None
+    aws.alarms.clear()
+    aws.simulation.run(600)
+    bench.deploy("release:newer")
+    with pytest.raises(OperatorError, match="no earlier release"):
+        bench.rollback()
+
+
+def test_another_release_settles_one_that_was_being_taken_back(
+    aws: Aws, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is none to return to afterwards."""
+    monkeypatch.setattr("perpetual.deploy.lock._dead", lambda *_: True)
+    _ring_once_released(aws)
+
+    def after(made: Made) -> None:
+        if made.operation == "UpdateService" and made.request["taskDefinition"].endswith(":1"):
+            aws.after = lambda _made: None
+            raise KilledError
+
+    aws.after = after
+    with pytest.raises(KilledError):
+        bench.deploy(early=True)
+    aws.clock.after = lambda: None
+    aws.alarms.clear()
+    aws.simulation.run(600)
+    bench.deploy("release:newer")
+    assert "was being taken back" in bench.shown.text
+    assert bench.rollback().digest == OLD
