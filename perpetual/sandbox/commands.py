@@ -103,7 +103,9 @@ def down() -> int:
 
     files = _files()
     there = process.end(files)
-    left = docker_api.sweep(docker_api.connect(), Labels.at(files.folder))
+    places = filter(None, (files.folder, files.moved_from()))
+    client = docker_api.connect()
+    left = [name for one in places for name in docker_api.sweep(client, Labels.at(one))]
     files.remove()
     show([(("", "removed" if there or left else "there was no sandbox"),)])
     return 0

@@ -29,6 +29,7 @@ from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.runtime import docker_api
 from perpetual.sandbox.runtime.clients import KEY, Clients
 from perpetual.sandbox.runtime.files import Files, State
+from perpetual.sandbox.runtime.labels import Labels
 from settings import reader
 from settings.models import Settings
 from settings.rules.base import Program
@@ -180,6 +181,8 @@ def _process(files: Files, planned: Plan, settings: Settings, ports: Ports) -> S
     state = files.read()
     region = str(planned.config.values["aws:region"])
     if state is None:
+        if moved := files.moved_from():
+            docker_api.sweep(docker_api.connect(), Labels.at(moved))
         # Somebody else may be starting one meanwhile, and for another stack.
         state = process.start(
             files, stack=planned.stack, account=settings.account, region=region, ports=ports

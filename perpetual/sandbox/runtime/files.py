@@ -94,7 +94,7 @@ class Files:
             self.state.unlink(missing_ok=True)
             self.deployed.unlink(missing_ok=True)
             lock.truncate(0)
-            lock.write(f"{os.getpid()}\n")
+            lock.write(f"{os.getpid()}\n{self.folder.resolve()}\n")
             lock.flush()
             try:
                 yield
@@ -110,7 +110,20 @@ class Files:
             if _locked(lock, fcntl.LOCK_SH):
                 return None
             lock.seek(0)
-            return int(lock.read() or 0) or None
+            return int(lock.readline() or 0) or None
+
+    def moved_from(self) -> Path | None:
+        """Return where this folder was when a sandbox last ran in it, if it is there no more.
+
+        What Docker has of that one is known by the old place. A copy of a folder has not moved: its
+        original is there, and may have a sandbox that runs.
+        """
+        try:
+            _, *rest = self._lock.read_text().splitlines()
+        except (FileNotFoundError, ValueError):
+            return None
+        before = Path(rest[0]) if rest else self.folder.resolve()
+        return None if before.exists() else before
 
     def write(self, state: State) -> None:
         """Say that the sandbox is ready."""

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,11 +14,13 @@ import pytest
 
 from perpetual import contract
 from perpetual.errors import OperatorError
-from perpetual.sandbox import process, steps
+from perpetual.sandbox import commands, process, steps
 from perpetual.sandbox.fronts.journal import Journal
 from perpetual.sandbox.fronts.mocks import Deployed
 from perpetual.sandbox.process import Ports
-from perpetual.sandbox.runtime.files import Files, State
+from perpetual.sandbox.runtime import docker_api
+from perpetual.sandbox.runtime.files import FOLDER, Files, State
+from perpetual.sandbox.runtime.labels import Labels
 from tests.sandbox.resources import stories
 from tests.sandbox.resources.client import GROUP
 
@@ -225,3 +228,47 @@ def test_an_engine_s_resources_are_not_made_twice(files: Files) -> None:
             steps.refuse_engines(files, here, "dev")
         Journal(files.deployed, here.endpoint)
         steps.refuse_engines(files, here, "dev")
+
+
+class TestRenamed:
+    """A checkout that has another name than when a sandbox last ran in it."""
+
+    def test_what_the_old_place_left_is_found(self, tmp_path: Path) -> None:
+        """Docker knows it by that place, and the process may have been killed there."""
+        old, new = Files.of(tmp_path / "old"), Files.of(tmp_path / "new")
+        with old.held():
+            assert old.holder()
+            assert old.moved_from() is None
+        assert new.moved_from() is None
+        (tmp_path / "old").rename(tmp_path / "new")
+        assert new.moved_from() == old.folder
+        with new.held():
+            assert new.moved_from() is None
+
+    def test_a_copy_leaves_its_original_alone(self, tmp_path: Path) -> None:
+        """A sandbox may run there."""
+        old, new = Files.of(tmp_path / "old"), Files.of(tmp_path / "new")
+        with old.held():
+            shutil.copytree(tmp_path / "old", tmp_path / "new")
+            assert new.moved_from() is None
+
+    def test_down_removes_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As `up` does before it starts."""
+        (tmp_path / "old").mkdir()
+        (tmp_path / "old" / "Pulumi.yaml").write_text("name: perpetual\nruntime: python\n")
+        old = Files.of(tmp_path / "old")
+        with old.held():
+            pass
+        (tmp_path / "old").rename(tmp_path / "new")
+        monkeypatch.chdir(tmp_path / "new")
+        swept: list[Labels] = []
+
+        def sweep(_client: object, labels: Labels) -> list[str]:
+            swept.append(labels)
+            return []
+
+        monkeypatch.setattr(docker_api, "connect", lambda: None)
+        monkeypatch.setattr(docker_api, "sweep", sweep)
+        assert commands.down() == 0
+        assert swept == [Labels.at(tmp_path / "new" / FOLDER), Labels.at(old.folder)]
+        assert not (tmp_path / "new" / FOLDER).exists()
