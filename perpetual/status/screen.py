@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Row = tuple[str, ...]
 
 _HEAD: Final = 13
+_INDENT: Final = " " * 10
 _SHORT: Final = 8
 _DIGEST: Final = 19
 _VERDICTS: Final = {
@@ -79,9 +80,10 @@ def summary(health: Health) -> str:
 def _reasons(health: Health) -> "Iterator[Line]":
     for reason in health.reasons:
         style = _WEIGHTS[reason.weight]
-        yield ((style, f"  {reason.weight.value:6}  "), ("", visible(reason.says)))
+        says = visible(reason.says).replace("\n", f"\n{_INDENT}")
+        yield ((style, f"  {reason.weight.value:6}  "), ("", says))
         if reason.hint and reason.weight is not Weight.NOTE:
-            yield (("dim", f"          {visible(reason.hint)}"),)
+            yield (("dim", f"{_INDENT}{visible(reason.hint)}"),)
 
 
 def _release(found: Release | None, now: datetime) -> str:

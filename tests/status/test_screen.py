@@ -185,6 +185,17 @@ def test_what_steers_a_terminal_is_shown_and_does_not() -> None:
     assert "\\x1b[2Jowned" in text
 
 
+def test_a_reason_of_several_lines_keeps_to_its_place() -> None:
+    """What a release wrote as it failed must not look like a line of the screen's own."""
+    answers = healthy()
+    gone = stopped(9, 2, "failed\nalarms       all ok")
+    answers["ecs", "ListTasks"] = {"taskArns": [gone["taskArn"]]}
+    answers["ecs", "DescribeTasks"] = {"tasks": [gone]}
+    text = "\n".join(lines(seen(answers)))
+    assert "\n          alarms       all ok" in text
+    assert "\nalarms       all ok" not in text
+
+
 def test_one_line_says_what_matters_and_no_time() -> None:
     """So that two looks differ only where something changed."""
     found = screen.summary(seen(healthy()))
