@@ -126,7 +126,8 @@ class Rollout:
                 raise
             except OperatorError as error:
                 if self.at - self._heard > DEAF:
-                    raise
+                    with failing(self.phase):
+                        raise
                 self.run.say(f"{error.message}; trying on for {DEAF:g} s")
                 self.run.desk.clock.sleep(1.0)
             else:

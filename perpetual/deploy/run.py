@@ -187,7 +187,8 @@ def _meaning(phase: Phase, error: OperatorError, *, told: bool | None) -> tuple[
         after = order.index(phase) - order.index(Phase.UPDATE)
         told = after > 0 or (after == 0 and not _refused(error.__cause__))
     if not told:
-        return "The service was not touched.", Exit.KEPT
+        goes_on = " A migration that was begun goes on in its task."
+        return "The service was not touched." + goes_on * (phase is Phase.MIGRATE), Exit.KEPT
     return (
         "The service was told to change. Run the command again: it reads what became of it.",
         Exit.NEEDS_HUMAN,

@@ -96,6 +96,30 @@ def test_faults_in_the_middle_of_a_rollout_are_borne(
     assert len(aws.said("UpdateService")) == 1
 
 
+def test_a_fault_names_the_phase_that_it_was_in(aws: Aws, bench: Bench) -> None:
+    """Following goes through three of them."""
+
+    def after() -> None:
+        if bench.shown.phases[-1:] == [Phase.CONFIRM]:
+            aws.clock.after = lambda: None
+            aws.faults["DescribeServices"] = [LOST] * 500
+
+    aws.clock.after = after
+    error = bench.fails()
+    assert error.phase is Phase.CONFIRM
+    assert error.message.startswith("confirm: AWS cannot be reached")
+
+
+def test_a_migration_left_alone_by_the_network_is_told(aws: Aws, bench: Bench) -> None:
+    """It goes on without anybody who looks; the next run finds it."""
+    aws.faults["DescribeTasks"] = [LOST]
+    error = bench.fails()
+    assert error.phase is Phase.MIGRATE
+    assert "A migration that was begun goes on in its task." in error.detail
+    assert bench.deploy().exit_code is Exit.RELEASED
+    assert len(aws.said("RunTask")) == 1
+
+
 def test_a_release_whose_end_cannot_be_written_is_none_that_was_refused(
     aws: Aws, bench: Bench
 ) -> None:
@@ -217,3 +241,18 @@ def test_a_version_that_somebody_labelled_is_in_the_way_and_named(aws: Aws, benc
     assert bench.deploy().exit_code is Exit.RELEASED
     assert [item.result for item in bench.records] == [Result.RELEASED]
     assert json.loads(history.text(bench.records[0]))["digest"] == NEW
+
+
+def test_a_rollout_is_taken_back_although_aws_is_busy(aws: Aws, bench: Bench) -> None:
+    """The call is made again with the next look, unless the rollout has ended by then."""
+    aws.world.behaviours[aws.reference(NEW)] = Behaviour(health=100_000.0)
+    busy = refusal("ThrottlingException", "StopServiceDeployment")
+    aws.faults["StopServiceDeployment"] = [busy] * 3
+    error = bench.fails(patience=120.0)
+    assert error.exit_code is Exit.KEPT
+    assert aws.digest() == OLD
+    aws.simulation.run(100)
+    aws.faults["StopServiceDeployment"] = [busy] * 500
+    error = bench.fails(patience=120.0)
+    assert error.exit_code is Exit.NEEDS_HUMAN
+    assert not error.final

@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
+from perpetual.deploy import rehearsal
 from perpetual.deploy.history import Result
 from perpetual.deploy.outcome import Exit, FailedError, Interrupted, Phase
 from perpetual.deploy.push import fault
+from perpetual.deploy.run import Options
 from perpetual.errors import OperatorError
 from perpetual.sandbox.ecs.simulated import Behaviour
 from tests.deploy.desk import Bench, KilledError
 from tests.deploy.doubles import Made, refusal
-from tests.deploy.world import MIGRATION, NEW, NEWER, OLD, Aws
+from tests.deploy.world import MIGRATION, NEW, NEWER, OLD, STACK, Aws
 
 
 def update(aws: Aws, **changes: object) -> None:
@@ -61,9 +63,14 @@ def test_a_release_that_was_stranded_goes_through_once_its_cause_is_gone(
     """The same image: a deployment is forced, for the revision is the service's already."""
     strand(aws, bench)
     aws.world.behaviours[aws.reference(NEW)] = Behaviour()
+    planned = rehearsal.rehearse(bench.desk, Options(stack=STACK, image="release:new"))
+    calls = [call for step in planned.steps for call in step.calls]
     aws.made.clear()
     report = bench.deploy()
     assert report.fresh
+    assert [one.request for one in calls if one.operation == "UpdateService"] == aws.said(
+        "UpdateService"
+    )
     (call,) = aws.said("UpdateService")
     assert call["forceNewDeployment"] is True
     assert aws.service()["runningCount"] == 3

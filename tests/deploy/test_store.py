@@ -193,3 +193,14 @@ def test_a_history_that_cannot_be_read_is_not_overlooked(text: str, store: Store
     store.create(history.name(HERE), text)
     with pytest.raises(OperatorError, match="release 1 of the history cannot be read"):
         history.read(store)
+
+
+def test_a_history_of_several_pages_is_read_whole(store: Store) -> None:
+    """AWS keeps a hundred versions, and shows fifty a page; locks come ten a page."""
+    for number in range(1, 121):
+        assert store.write("/perpetual/prod/deploy/history", str(number)) == number
+    found = store.versions("/perpetual/prod/deploy/history")
+    assert [version for version, _ in found] == list(range(21, 121))
+    for number in range(25):
+        store.create(f"/perpetual/prod/deploy/lock/{number}", "x")
+    assert len(store.below("/perpetual/prod/deploy/lock")) == 25
