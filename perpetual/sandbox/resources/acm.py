@@ -88,7 +88,10 @@ def _validate(aws: Cloud, inputs: Values) -> str:
 
 
 def _read_validation(aws: Cloud, _identifier: str, state: Values) -> Values | None:
-    found = _certificate(aws, str(state.get("certificateArn")))
+    if "certificateArn" not in state:
+        message = "a validation is nothing in AWS, so it cannot be imported here"
+        raise NotImplementedError(message)
+    found = _certificate(aws, str(state["certificateArn"]))
     if found is None or found["Status"] != _ISSUED:
         return None
     return {key: state.get(key) for key in ("certificateArn", "validationRecordFqdns")}

@@ -101,6 +101,9 @@ def _create_endpoint_route(aws: Cloud, inputs: Values) -> str:
 
 
 def _read_endpoint_route(aws: Cloud, _identifier: str, state: Values) -> Values | None:
+    if "vpcEndpointId" not in state:
+        message = "a route of an endpoint has no id in AWS, so it cannot be imported here"
+        raise NotImplementedError(message)
     found = _endpoint(aws, str(state["vpcEndpointId"]))
     if found is None or state["routeTableId"] not in found.get("RouteTableIds", ()):
         return None

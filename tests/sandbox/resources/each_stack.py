@@ -181,6 +181,15 @@ def the_mocks_run_again_change_nothing(stack: str) -> None:
     assert set(story.again.values()) == {Change.SAME}
 
 
+def what_exists_is_imported_by_its_id_or_refused_in_a_sentence(stack: str) -> None:
+    """What has no id in AWS is a part of something that has one."""
+    refused = stories.mocked(stack).imported
+    assert refused
+    assert {
+        token: said for token, said in refused.items() if "cannot be imported" not in said
+    } == {}
+
+
 def the_program_exports_what_is_really_there(stack: str) -> None:
     """The contract names the resources by their ids."""
     story = stories.mocked(stack)
@@ -203,6 +212,7 @@ JUDGEMENTS: Final[tuple[Callable[[str], None], ...]] = (
     the_mocks_make_what_the_protocol_makes_as_aws_sees_it,
     the_mocks_make_what_the_protocol_makes_as_the_program_sees_it,
     the_mocks_run_again_change_nothing,
+    what_exists_is_imported_by_its_id_or_refused_in_a_sentence,
     the_program_exports_what_is_really_there,
 )
 """Everything that is to hold of a stack."""

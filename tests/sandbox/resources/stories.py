@@ -11,6 +11,7 @@ from typing import Any, Final
 from perpetual.offline import preview
 from perpetual.sandbox.fronts import attached, mocks
 from perpetual.sandbox.fronts.mocks import Change, Deployed
+from perpetual.sandbox.fronts.provider import Provider
 from perpetual.sandbox.resources import values
 from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.resources.table import TABLE
@@ -61,6 +62,7 @@ class Mocked:
     resources: Mapping[str, Deployed]
     outputs: Mapping[str, Any]
     forgotten: Mapping[str, set[str]]
+    imported: Mapping[str, str]
     again: Mapping[str, Change]
 
 
@@ -73,6 +75,7 @@ def mocked(stack: str) -> Mocked:
         first = mocks.apply(plan(stack, cloud), cloud, deployed)
         made, resources = inventory(cloud), dict(deployed)
         forgotten = _forgotten(cloud, resources)
+        imported = _imported(cloud, resources)
         again = mocks.apply(plan(stack, cloud), cloud, deployed)
         return Mocked(
             created=first.changes,
@@ -80,8 +83,22 @@ def mocked(stack: str) -> Mocked:
             resources=resources,
             outputs=first.capture.outputs,
             forgotten=forgotten,
+            imported=imported,
             again=again.changes,
         )
+
+
+def _imported(cloud: Cloud, resources: Mapping[str, Deployed]) -> dict[str, str]:
+    """Return the types that cannot be read by their id alone, and what is said of it."""
+    provider = Provider(cloud=cloud)
+    found: dict[str, str] = {}
+    for item in resources.values():
+        try:
+            if provider.read(item.token, item.id, {}, {}) is None:
+                found[item.token] = "gone"
+        except Exception as error:  # noqa: BLE001 - the judgement tells which it may be
+            found[item.token] = f"{type(error).__name__}: {error}"
+    return found
 
 
 def _forgotten(cloud: Cloud, resources: Mapping[str, Deployed]) -> dict[str, set[str]]:
