@@ -30,6 +30,12 @@ settings.register_profile("perpetual", deadline=None)
 settings.load_profile("perpetual")
 
 
+@pytest.fixture
+def few_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have moto leave out AWS's thousand managed policies, which it reads for each account."""
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the sources once, before there are workers."""
     if not hasattr(config, "workerinput"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Final
 
 from perpetual.aws.published import Published
@@ -128,7 +129,7 @@ def _other(case: Case) -> Iterator[Objection]:
         primary = case.found.primary
         yield Objection(
             says="another deployment of the service is under way, since "
-            f"{primary['createdAt']:%H:%M:%S} to "
+            f"{primary['createdAt'].astimezone(UTC):%H:%M:%S} UTC to "
             f"{primary['taskDefinition'].rpartition('/')[2]}: it was not begun by this command, or "
             "by a run that was killed",
             hint="Wait until it is over (`perpetual status --watch`), or take it back with "

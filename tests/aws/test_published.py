@@ -14,6 +14,8 @@ from perpetual.aws.session import Clients
 from perpetual.errors import OperatorError
 from tests.support.stacks import captured
 
+pytestmark = pytest.mark.usefixtures("few_policies")
+
 ACCOUNT = "123456789012"
 """The account that moto's credentials belong to."""
 

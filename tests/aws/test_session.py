@@ -9,6 +9,8 @@ from moto import mock_aws
 from perpetual.aws.session import Clients, Identity
 from perpetual.errors import OperatorError
 
+pytestmark = pytest.mark.usefixtures("few_policies")
+
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -230,7 +230,9 @@ def test_a_rollout_that_somebody_replaced_needs_a_human(aws: Aws, bench: Bench) 
 def test_a_deployment_under_way_is_not_run_over(aws: Aws, bench: Bench) -> None:
     """Not begun by this command: refused, with both ways out."""
     update(aws, aws.register(NEWER))
-    with pytest.raises(OperatorError, match="another deployment of the service is under way") as it:
+    with pytest.raises(
+        OperatorError, match=r"another deployment of the service is under way, since .* UTC to "
+    ) as it:
         bench.deploy()
     assert "perpetual rollback" in it.value.hint
     assert it.value.exit_code == Exit.REFUSED

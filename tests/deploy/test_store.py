@@ -19,6 +19,8 @@ from perpetual.deploy.store import Store
 from perpetual.errors import OperatorError
 from tests.deploy.parameters import Parameters
 
+pytestmark = pytest.mark.usefixtures("few_policies")
+
 HERE = Stack(name="prod", account="123456789012", region="eu-west-1")
 NAME = "/perpetual/prod/deploy/journal"
 

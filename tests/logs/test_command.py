@@ -19,6 +19,8 @@ from perpetual.logs.tail import now
 from tests.status.given import HERE, contract_text
 from tests.support.stacks import ROOT
 
+pytestmark = pytest.mark.usefixtures("few_policies")
+
 GROUP = "/perpetual/prod/release"
 PATIENCE = 120.0
 """Seconds after which a process that does not end is taken for one that hangs."""

@@ -21,6 +21,8 @@ from tests.support import iam
 from tests.support.roles import documents
 from tests.support.stacks import captured
 
+pytestmark = pytest.mark.usefixtures("few_policies")
+
 ALL = requests.source(stack(), task=None, pattern=None)
 START = 1_796_000_000_000
 OPEN = Reading(start=START, end=None, began=START, deep=False)
