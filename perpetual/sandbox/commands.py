@@ -117,12 +117,14 @@ def status(*, as_json: _Json = False) -> int:
     _needed()
     from perpetual.sandbox import process  # noqa: PLC0415 - as above
 
-    state = _files().read()
+    files = _files()
+    state = files.read()
     if state is None:
+        none = _none(files)
         if as_json:
             write(json.dumps({"running": False}))
         else:
-            show([(("", "there is no sandbox; `perpetual sandbox up` starts one"),)])
+            show([(("", f"{none.message}; {none.hint}"),)])
         return NOT_RUNNING
     found = process.ask(state, "status")
     if as_json:
@@ -189,8 +191,16 @@ def _files() -> "Files":
 def _running(files: "Files") -> "State":
     state = files.read()
     if state is None:
-        raise OperatorError("there is no sandbox", hint="`perpetual sandbox up` starts one.")
+        raise _none(files)
     return state
+
+
+def _none(files: "Files") -> OperatorError:
+    """Return what to say where no sandbox says where it is."""
+    if files.holder():
+        way = f"`perpetual sandbox up` waits for it, `down` ends it; its log is {files.log}"
+        return OperatorError("a sandbox starts, or ends", hint=way)
+    return OperatorError("there is no sandbox", hint="`perpetual sandbox up` starts one")
 
 
 def _say(step: str, seconds: float) -> None:

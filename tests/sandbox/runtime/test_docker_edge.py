@@ -148,6 +148,19 @@ def test_a_port_that_is_taken_is_said_with_the_way_out(said: str, hint: str) -> 
     assert re.search(hint, raised.value.hint)
 
 
+class _Stream:
+    """A stream that may be closed while it is read."""
+
+    def __init__(self, found: Iterator[Any]) -> None:
+        self._found = found
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._found
+
+    def close(self) -> None:
+        """End it."""
+
+
 class TestEvents:
     """The thread that follows what happens."""
 
@@ -183,7 +196,9 @@ class TestEvents:
             if seen[-1] == 2:
                 over.set()
 
-        events = Events(Docker(events=stream), LABELS, happened)
+        # docker-py's streams are closed from another thread, which a generator is not.
+        docker = Docker(events=lambda **_: _Stream(stream()))
+        events = Events(docker, LABELS, happened)
         events.start()
         found = over.wait(SECONDS)
         events.close()

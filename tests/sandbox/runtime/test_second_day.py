@@ -176,6 +176,24 @@ class TestTwoAtOnce:
         with pytest.raises(OperatorError, match=says):
             start(files)
 
+    def test_one_that_starts_is_not_said_to_be_none(
+        self,
+        files: Files,
+        hold: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """Whoever reads that there is none would start another."""
+        (files.root / "Pulumi.yaml").write_text("name: perpetual\nruntime: python\n")
+        monkeypatch.chdir(files.root)
+        assert commands.status() == commands.NOT_RUNNING
+        assert "there is no sandbox; `perpetual sandbox up` starts one" in capsys.readouterr().out
+        hold()
+        assert commands.status() == commands.NOT_RUNNING
+        assert "a sandbox starts, or ends; `perpetual sandbox up` waits" in capsys.readouterr().out
+        with pytest.raises(OperatorError, match="a sandbox starts, or ends"):
+            commands.provider()
+
 
 class TestJournal:
     """What has been made, for a run that goes on from one that was killed."""
