@@ -71,6 +71,10 @@ def test_aws_tells_what_really_is(project: Project) -> None:
     service = clients("ecs").describe_services(cluster=STACK.cluster, services=[STACK.service])
     (found,) = service["services"]
     assert (found["runningCount"], found["desiredCount"]) == (2, 2)
+    stopped = clients("ecs").list_tasks(
+        cluster=STACK.cluster, serviceName=STACK.service, desiredStatus="STOPPED"
+    )
+    assert stopped["taskArns"] == []
     (group,) = found["loadBalancers"]
     health = clients("elbv2").describe_target_health(TargetGroupArn=group["targetGroupArn"])
     assert {one["TargetHealth"]["State"] for one in health["TargetHealthDescriptions"]} == {

@@ -89,10 +89,13 @@ def update(core: Core, request: Request) -> dict[str, Any]:
     found.settings = settings
     for one in found.deployments:
         one.full_since = -1
-    if request.get("desiredCount") is not None:
-        _resize(core, found, request["desiredCount"])
+    desired = request.get("desiredCount")
     if request.get("forceNewDeployment") or changes_revision(current, chosen):
+        # All that are wanted are the new deployment's; what it replaces starts no task for it.
+        found.desired = found.desired if desired is None else desired
         deployments.begin(core, found, chosen)
+    elif desired is not None:
+        _resize(core, found, desired)
     core.look_at(found.arn)
     return {"service": shapes.service(core, found)}
 

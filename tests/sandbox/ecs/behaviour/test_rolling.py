@@ -300,6 +300,20 @@ def test_deploying_to_no_tasks_is_over_at_once() -> None:
     assert len(stand.tasks("new")) == 2
 
 
+@pytest.mark.parametrize("before", [0, 2])
+def test_what_an_update_replaces_does_not_grow_with_it(before: int) -> None:
+    """More tasks of another revision, in one request: the revision before starts none of them.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
+    """
+    stand = Stand()
+    stand.create(before)
+    stand.deploy("new", desiredCount=4)
+    stand.until_completed()
+    assert len(stand.tasks("new")) == len(stand.tasks()) == 4
+    assert len(stand.tasks(stopped=True)) == before
+
+
 def test_scaling_in_leaves_the_zones_even() -> None:
     """Of five tasks over three zones, those stop whose zones have most.
 
