@@ -177,7 +177,7 @@ def _serves(run: Run, digest: str) -> bool:
     """Tell whether the newest revision runs already, and is this image's."""
     found = run.found
     newest = found.template["taskDefinitionArn"] == found.service["taskDefinition"]
-    return found.digest == digest and newest and not (found.moving or found.failed)
+    return found.digest == digest and newest and found.settled
 
 
 def _guarded(run: Run, work: Callable[[], Report]) -> Report:
@@ -214,7 +214,7 @@ def _target(there: Opening, wanted: int | None) -> Record:
         target = _again(there, before.digest)
     else:
         target = _again(there, "")
-    serving = there.found.digest == target.digest and not (there.found.moving or there.found.failed)
+    serving = there.found.digest == target.digest and there.found.settled
     if serving and before is None:
         raise OperatorError(
             f"{target.says} serves already", hint="`perpetual releases` lists the others."

@@ -34,8 +34,6 @@ class Standing(StrEnum):
 CONSISTENT: Final = 30.0
 """Seconds after an update in which a description may still be the one before it."""
 
-_FAILED: Final = "FAILED"
-
 OVER: Final = frozenset(Standing) - {Standing.UNDERWAY, Standing.ROLLING_BACK}
 
 _RECORDED: Final = {
@@ -143,6 +141,11 @@ def primary(service: Answer) -> Answer:
     return next((item for item in service["deployments"] if item["status"] == "PRIMARY"), {})
 
 
+def stranded(deployment: Answer) -> bool:
+    """Tell whether a deployment failed, and nothing was brought back in its place."""
+    return bool(deployment.get("rolloutState") == "FAILED")
+
+
 def failed(look: Look, goal: Goal) -> Answer | None:
     """Return the task of the new revision that tells most of why it failed, if one stopped."""
     stopped = [
@@ -203,7 +206,7 @@ def _stopped(newest: Answer, goal: Goal) -> Standing:
     if _somebody_elses(newest, goal):
         return Standing.SUPERSEDED
     own = newest.get("taskDefinition") == goal.definition
-    return Standing.STRANDED if own and newest.get("rolloutState") == _FAILED else Standing.STOPPED
+    return Standing.STRANDED if own and stranded(newest) else Standing.STOPPED
 
 
 def _somebody_elses(newest: Answer, goal: Goal) -> bool:
@@ -217,10 +220,10 @@ def _without_record(look: Look, newest: Answer, goal: Goal) -> Standing:
         return Standing.UNDERWAY
     done = newest.get("rolloutState") == "COMPLETED"
     if newest.get("taskDefinition") == goal.definition:
-        if newest.get("rolloutState") == _FAILED:
+        if stranded(newest):
             return Standing.STRANDED
         return Standing.CONFIRMED if done else Standing.UNDERWAY
-    if any(item.get("rolloutState") == _FAILED for item in ours):
+    if any(map(stranded, ours)):
         return Standing.ROLLED_BACK if done else Standing.ROLLING_BACK
     return Standing.SUPERSEDED
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from perpetual.aws.calls import attempt, every, perform
 from perpetual.aws.published import Published
 from perpetual.aws.session import Clients
-from perpetual.deploy import definitions, image, requests
+from perpetual.deploy import definitions, follow, image, requests
 from perpetual.errors import OperatorError
 
 ALARM: Final = "ALARM"
@@ -73,9 +73,7 @@ class Found:
     @property
     def primary(self) -> Mapping[str, Any]:
         """Return the service's newest deployment."""
-        deployments = self.service["deployments"]
-        found = [item for item in deployments if item["status"] == "PRIMARY"]
-        return found[0] if found else {}
+        return follow.primary(self.service)
 
     @property
     def moving(self) -> bool:
@@ -87,7 +85,12 @@ class Found:
     @property
     def failed(self) -> bool:
         """Tell whether the newest deployment failed, and nothing was brought back in its place."""
-        return bool(self.primary.get("rolloutState") == "FAILED")
+        return follow.stranded(self.primary)
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether what the service is told to run is what it runs."""
+        return not (self.moving or self.failed)
 
     @property
     def size(self) -> Size:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from perpetual.aws.calls import attempt, every, perform
 from perpetual.deploy import definitions, image, migration, pull, push, requests
-from perpetual.deploy.follow import primary
+from perpetual.deploy.follow import primary, stranded
 from perpetual.deploy.found import describe
 from perpetual.deploy.journal import Schema
 from perpetual.deploy.migration import Migration
@@ -121,8 +121,8 @@ def update(run: Run, definition: str, desired: int | None) -> None:
             deployment = primary(service)
             same = service["taskDefinition"] == definition
             # ECS begins no deployment of what it is told to run already, even if that failed.
-            stranded = same and deployment.get("rolloutState") == "FAILED"
-            done = same and desired is None and not stranded
+            again = same and stranded(deployment)
+            done = same and desired is None and not again
             if not done:
                 _unchanged(run, service["taskDefinition"], definition)
                 run.lock.check()
@@ -133,7 +133,7 @@ def update(run: Run, definition: str, desired: int | None) -> None:
                 definition,
                 desired=desired,
                 early=run.options.early,
-                force=stranded,
+                force=again,
             )
             with failing(Phase.UPDATE):
                 deployment = primary(perform(run.desk.clients, call)["service"])

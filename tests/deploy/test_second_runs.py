@@ -113,6 +113,17 @@ def _ring_once_released(aws: Aws) -> None:
     aws.clock.after = ring
 
 
+def _end_on_the_way_back(aws: Aws, end: BaseException) -> None:
+    """End the process right after the service was told to go back to its first revision."""
+
+    def after(made: Made) -> None:
+        if made.operation == "UpdateService" and made.request["taskDefinition"].endswith(":1"):
+            aws.after = lambda _made: None
+            raise end
+
+    aws.after = after
+
+
 @pytest.mark.parametrize("killed", [True, False])
 def test_an_early_release_that_was_being_taken_back_is_taken_back(
     killed: bool,  # noqa: FBT001 - a parameter of the test
@@ -123,13 +134,7 @@ def test_an_early_release_that_was_being_taken_back_is_taken_back(
     """Interrupted on the way back, the next run finishes that way, and says that it failed."""
     monkeypatch.setattr("perpetual.deploy.lock._dead", lambda *_: True)
     _ring_once_released(aws)
-
-    def after(made: Made) -> None:
-        if made.operation == "UpdateService" and made.request["taskDefinition"].endswith(":1"):
-            aws.after = lambda _made: None
-            raise KilledError if killed else Interrupted(2)
-
-    aws.after = after
+    _end_on_the_way_back(aws, KilledError() if killed else Interrupted(2))
     with pytest.raises(KilledError if killed else FailedError):
         bench.deploy(early=True)
     aws.clock.after = lambda: None
@@ -297,13 +302,7 @@ def test_another_release_settles_one_that_was_being_taken_back(
     """It is none to return to afterwards."""
     monkeypatch.setattr("perpetual.deploy.lock._dead", lambda *_: True)
     _ring_once_released(aws)
-
-    def after(made: Made) -> None:
-        if made.operation == "UpdateService" and made.request["taskDefinition"].endswith(":1"):
-            aws.after = lambda _made: None
-            raise KilledError
-
-    aws.after = after
+    _end_on_the_way_back(aws, KilledError())
     with pytest.raises(KilledError):
         bench.deploy(early=True)
     aws.clock.after = lambda: None
