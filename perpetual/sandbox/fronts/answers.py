@@ -1,6 +1,6 @@
 """How the provider protocol says what a comparison found, what there is, and what went wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import wraps
 from importlib.metadata import version
@@ -16,8 +16,6 @@ from perpetual.sandbox.fronts.provider import Comparison, HalfMadeError
 from perpetual.sandbox.resources.table import TABLE
 
 _DETAILS: Final = "grpc-status-details-bin"
-_NONE: Final = provider_pb2.DiffResponse.DIFF_NONE
-_SOME: Final = provider_pb2.DiffResponse.DIFF_SOME
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
@@ -29,10 +27,16 @@ def token_of(urn: str) -> str:
     return urn.split("::")[2].rpartition("$")[2]
 
 
+def changes(found: Collection[object]) -> Any:
+    """Return the engine's word for whether a comparison found anything."""
+    response = provider_pb2.DiffResponse
+    return response.DIFF_SOME if found else response.DIFF_NONE
+
+
 def difference(found: Comparison) -> provider_pb2.DiffResponse:
     """Return a comparison as the engine wants it: by argument, and by path."""
     return provider_pb2.DiffResponse(
-        changes=_SOME if found.differences else _NONE,
+        changes=changes(found.differences),
         diffs=list(dict.fromkeys(item.top for item in found.differences)),
         replaces=list(
             dict.fromkeys(item.top for item in found.differences if item.path in found.replacing)

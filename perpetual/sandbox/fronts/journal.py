@@ -5,9 +5,10 @@ that was killed may leave a line unfinished.
 """
 
 import json
+from collections import UserDict
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from perpetual.sandbox.fronts.mocks import Deployed
 from perpetual.sandbox.runtime.authority import keep
@@ -15,12 +16,13 @@ from perpetual.sandbox.runtime.authority import keep
 _ENDPOINT: Final = "endpoint"
 
 
-class Journal(dict[str, Deployed]):
+class Journal(UserDict[str, Deployed]):
     """Resources by URN, as `mocks.apply` keeps them; each change of it is in the file at once."""
 
     def __init__(self, file: Path, endpoint: str) -> None:
         """Read what an earlier run has made in the sandbox at an endpoint, and go on from there."""
-        super().__init__(_read(file, endpoint))
+        super().__init__()
+        self.data = _read(file, endpoint)
         first = json.dumps({_ENDPOINT: endpoint})
         keep(file, "\n".join((first, *(_line(urn, one) for urn, one in self.items()), "")))
         self._file = file
@@ -34,12 +36,6 @@ class Journal(dict[str, Deployed]):
         """Take a resource out."""
         super().__delitem__(urn)
         self._write(_line(urn, None))
-
-    def pop(self, urn: str, *default: Any) -> Any:
-        """Take a resource out, and return it."""
-        if urn in self:
-            self._write(_line(urn, None))
-        return super().pop(urn, *default)
 
     def _write(self, line: str) -> None:
         with self._file.open("a") as file:

@@ -5,7 +5,7 @@ there, as `refresh: always` has it, then creates, updates or replaces, and at th
 the program no longer registers. Ids and outputs are real, and flow on to whoever depends on them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -67,7 +67,7 @@ class Result:
     changes: Mapping[str, Change]
 
 
-def apply(planned: Plan, cloud: Cloud, deployed: dict[str, Deployed]) -> Result:
+def apply(planned: Plan, cloud: Cloud, deployed: MutableMapping[str, Deployed]) -> Result:
     """Run the program, and bring the sandbox to what it registers.
 
     `deployed` is what stands there, by URN, in an order in which each comes after what it depends
@@ -87,7 +87,7 @@ def apply(planned: Plan, cloud: Cloud, deployed: dict[str, Deployed]) -> Result:
     return Result(capture=capture, changes=monitor.changes)
 
 
-def destroy(cloud: Cloud, deployed: dict[str, Deployed]) -> None:
+def destroy(cloud: Cloud, deployed: MutableMapping[str, Deployed]) -> None:
     """Remove everything that stands in the sandbox, last first.
 
     Raises:
@@ -115,7 +115,7 @@ class _Deploying(Monitor):
     def __init__(
         self,
         cloud: Cloud,
-        deployed: dict[str, Deployed],
+        deployed: MutableMapping[str, Deployed],
         *,
         stacks: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:

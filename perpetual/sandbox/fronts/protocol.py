@@ -18,7 +18,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from perpetual.sandbox.fronts import wire
-from perpetual.sandbox.fronts.answers import difference, explained, schema, token_of
+from perpetual.sandbox.fronts.answers import changes, difference, explained, schema, token_of
 from perpetual.sandbox.fronts.provider import Provider, default_tags
 from perpetual.sandbox.resources.cloud import Cloud
 from perpetual.sandbox.resources.dropped import Kept
@@ -27,9 +27,6 @@ from perpetual.sandbox.resources.table import TABLE
 
 PACKAGES: Final = ("aws", "docker", "random")
 """The packages whose resources the program makes."""
-
-_NONE: Final = provider_pb2.DiffResponse.DIFF_NONE
-_SOME: Final = provider_pb2.DiffResponse.DIFF_SOME
 
 
 @dataclass
@@ -116,7 +113,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         after, _ = wire.read(request.news)
         changed = sorted(key for key in before | after if before.get(key) != after.get(key))
         return provider_pb2.DiffResponse(
-            changes=_SOME if changed else _NONE,
+            changes=changes(changed),
             diffs=changed,
             replaces=[key for key in changed if key == "region"],
         )

@@ -3,45 +3,25 @@
 moto evaluates no alarm: a state changes by SetAlarmState, which is how a sandbox's alarm is rung.
 """
 
-import logging
-import threading
 from collections.abc import Callable
 from typing import Final
 
 from perpetual.sandbox.ecs.world import AlarmState
 from perpetual.sandbox.runtime import moto_app
-
-_LOG = logging.getLogger(__name__)
+from perpetual.sandbox.runtime.rounds import Rounds
 
 PERIOD: Final = 0.5
 
 
-class Alarms:
+class Alarms(Rounds):
     """Looks at the alarms again and again, and reports what has changed."""
 
     def __init__(self, place: tuple[str, str], report: Callable[[AlarmState], None]) -> None:
         """Prepare; `place` is account and region."""
+        super().__init__("alarms", PERIOD)
         self._place = place
         self._report = report
         self._known: dict[str, str] = {}
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End."""
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(PERIOD):
-            try:
-                self._look()
-            except Exception:  # noqa: BLE001 - the next look may fare better
-                _LOG.exception("the alarms were not looked at")
 
     def _look(self) -> None:
         found = dict(moto_app.backend("cloudwatch", *self._place).alarms)

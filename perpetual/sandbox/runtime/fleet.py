@@ -6,7 +6,6 @@ is replaced, as managed draining has it:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
 """
 
-import logging
 import re
 import threading
 import time
@@ -20,10 +19,9 @@ from perpetual.sandbox.runtime import moto_app, zones
 from perpetual.sandbox.runtime.answers import activities
 from perpetual.sandbox.runtime.answers.activities import Activities
 from perpetual.sandbox.runtime.engine import Engine
+from perpetual.sandbox.runtime.rounds import Rounds
 from perpetual.sandbox.runtime.secret_values import Clients
 from perpetual.sandbox.runtime.sizes import Size
-
-_LOG = logging.getLogger(__name__)
 
 PERIOD: Final = 0.5
 BOOT_SECONDS: Final = 2.0
@@ -68,7 +66,7 @@ def cluster_of(user_data: str) -> str:
     return found[1] if found else ""
 
 
-class Fleet:
+class Fleet(Rounds):
     """The hosts of a sandbox, looked after in a thread of its own."""
 
     def __init__(
@@ -80,8 +78,9 @@ class Fleet:
         lose: Callable[[str], None],
     ) -> None:
         """Prepare; `place` is account and region, `waiting` tells whether tasks find no place."""
-        self.activities = Activities()
+        super().__init__("fleet", PERIOD)
         zones.teach()
+        self.activities = Activities()
         self._place = place
         self._clients = clients
         self._engine = engine
@@ -92,17 +91,6 @@ class Fleet:
         self._sizes: dict[str, Size] = {}
         self._known: set[str] = set()
         self._grown = 0.0
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End."""
-        self._over.set()
-        self._thread.join()
 
     @property
     def members(self) -> list[Member]:
@@ -146,13 +134,6 @@ class Fleet:
                     "status": "DRAINING",
                 },
             )
-
-    def _run(self) -> None:
-        while not self._over.wait(PERIOD):
-            try:
-                self._look()
-            except Exception:  # noqa: BLE001 - the next look may fare better
-                _LOG.exception("the hosts were not looked after")
 
     def _look(self) -> None:
         """Compare what the groups have with what is known, and act on the difference."""
