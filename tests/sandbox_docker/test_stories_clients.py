@@ -1,7 +1,7 @@
 """Other people's clients of AWS, which know nothing of a sandbox but AWS's own variables."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -23,7 +23,7 @@ def test_ecs_deploy_releases_an_image_while_awslogs_watches(
     """One registers, updates and waits for the end; the other shows the new tasks' words."""
     image = _pushed(stage.project, example.laid_over(first, "theirs", "LABEL story=theirs"))
     with _watching(stage.project) as lines, stage.load() as load:
-        said = _ecs(stage.project, image)
+        said = _ecs(stage.project, *_of(image))
         until("its tasks serve", lambda: len(stage.project.healthy()) == len(stage.tasks()) == 2)
         until("each is heard", lambda: all(_said(lines, one) for one in stage.tasks()))
     assert "successful" in said
@@ -35,6 +35,18 @@ def test_ecs_deploy_releases_an_image_while_awslogs_watches(
     assert not [task for task in stage.tasks() if task.rpartition("/")[2] not in streams]
 
 
+def test_ecs_deploy_releases_a_variable_and_the_revision_before(stage: Stage) -> None:
+    """A revision with a variable more, and a copy of the one that had it not."""
+    before = stage.service()["taskDefinition"].rpartition("/")[2]
+    said = _ecs(stage.project, "--env", Container.RELEASE, "DEPLOYED_BY", "ecs-deploy")
+    assert "Deployment successful" in said
+    stage.settle()
+    assert _variables(stage)["DEPLOYED_BY"] == "ecs-deploy"
+    assert "Deployment successful" in _ecs(stage.project, "--task", before)
+    assert "DEPLOYED_BY" not in _variables(stage)
+    assert "listening" in stage.project.other("awslogs", "get", STACK.log_group("release"), "ALL")
+
+
 def test_ecs_deploy_takes_back_what_does_not_serve(
     stage: Stage, example: Example, first: str
 ) -> None:
@@ -42,7 +54,7 @@ def test_ecs_deploy_takes_back_what_does_not_serve(
     before = stage.image()
     image = _pushed(stage.project, example.laid_over(first, "asleep", 'CMD ["sleep", "600"]'))
     with stage.load() as load:
-        said = _ecs(stage.project, image, "--rollback", seconds=IMPATIENT, code=1)
+        said = _ecs(stage.project, *_of(image), "--rollback", seconds=IMPATIENT, code=1)
         stage.settle()
     assert load.lost == []
     assert stage.image() == before
@@ -50,10 +62,26 @@ def test_ecs_deploy_takes_back_what_does_not_serve(
     assert "Rollback successful" in said
 
 
-def _ecs(project: Project, image: str, *more: str, seconds: int = PATIENT, code: int = 0) -> str:
-    """Deploy an image by `ecs-deploy`, and return what it wrote."""
-    given = ("--image", Container.RELEASE, image, "--timeout", str(seconds), *more)
+def _variables(stage: Stage) -> dict[str, str]:
+    """Return the variables of the release that the service is told to run."""
+    definition = stage.project.clients("ecs").describe_task_definition(
+        taskDefinition=stage.service()["taskDefinition"]
+    )["taskDefinition"]
+    (release,) = (
+        one for one in definition["containerDefinitions"] if one["name"] == Container.RELEASE
+    )
+    return {one["name"]: one["value"] for one in release["environment"]}
+
+
+def _ecs(project: Project, *options: str, seconds: int = PATIENT, code: int = 0) -> str:
+    """Deploy by `ecs-deploy`, and return what it wrote."""
+    given = ("--timeout", str(seconds), *options)
     return project.other("ecs", "deploy", STACK.cluster, STACK.service, *given, code=code)
+
+
+def _of(image: str) -> Sequence[str]:
+    """Return the option by which the release's container gets an image."""
+    return "--image", Container.RELEASE, image
 
 
 def _pushed(project: Project, image: str) -> str:
