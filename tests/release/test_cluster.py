@@ -104,6 +104,17 @@ def test_a_killed_node_leaves_and_its_successor_joins(start: Start) -> None:
     until("its successor has joined", lambda: meshed(nodes))
 
 
+def test_who_connected_before_the_node_looked_has_joined(start: Start) -> None:
+    """Distribution is up before the process that tells of it, which here starts anew."""
+    nodes = [start(variables=QUERY) for _ in range(2)]
+    until("two nodes are connected", lambda: meshed(nodes))
+    until("it has joined", lambda: _joined(nodes[1], 2))
+    for function in ("terminate_child", "restart_child"):
+        call = f"Supervisor.{function}(Shop.Supervisor, Shop.Cluster)"
+        nodes[1].run("/app/bin/shop", "rpc", call)
+    until("it is told again", lambda: len(events(nodes[1], "node joined")) == 2)
+
+
 def test_a_node_that_ends_by_itself_leaves(start: Start) -> None:
     """The others know before it has gone."""
     nodes = [start(variables=QUERY) for _ in range(2)]

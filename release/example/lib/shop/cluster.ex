@@ -24,7 +24,10 @@ defmodule Shop.Cluster do
       Process.send_after(self(), :poll, @first_ms)
     end
 
-    {:ok, %{config: config, refused: MapSet.new()}}
+    # Distribution was up before: who connected until now is told by no message, and one who
+    # connects just now is in the list and told as well.
+    state = %{config: config, joined: MapSet.new(), refused: MapSet.new()}
+    {:ok, Enum.reduce(Node.list(), state, &join/2)}
   end
 
   @impl true
@@ -40,14 +43,16 @@ defmodule Shop.Cluster do
     {:noreply, %{state | refused: refused}}
   end
 
-  def handle_info({:nodeup, name}, state) do
-    Logger.info("node joined", peer: name)
-    {:noreply, state}
-  end
+  def handle_info({:nodeup, name}, state), do: {:noreply, join(name, state)}
 
   def handle_info({:nodedown, name}, state) do
     Logger.info("node left", peer: name)
-    {:noreply, state}
+    {:noreply, %{state | joined: MapSet.delete(state.joined, name)}}
+  end
+
+  defp join(name, state) do
+    if name not in state.joined, do: Logger.info("node joined", peer: name)
+    %{state | joined: MapSet.put(state.joined, name)}
   end
 
   # At the same time: to give up on an address that nobody has any more takes 7 s.
