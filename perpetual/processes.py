@@ -6,25 +6,47 @@ child also dies with this process, however that ends.
 
 import ctypes
 import os
+import shutil
 import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 _groups: set[int] = set()
 
 
-def follow() -> Callable[[], None] | None:
-    """Return what a new child must call so that it dies with its parent; None where unsupported.
+def tied(command: Sequence[str]) -> list[str]:
+    """Return a command that dies with the thread that starts it, where util-linux has setpriv.
 
-    The C library is looked up here, in the parent: a child between fork and exec should do little.
+    Not by `preexec_fn`, whose fork runs the handlers of all libraries: those of gRPC, once it has
+    had a channel, now and then abort the child or lock up this process.
     """
-    if sys.platform != "linux":
+    setpriv = _setpriv()
+    # What is not there is said by whoever starts it.
+    if setpriv is None or shutil.which(command[0]) is None:
+        return [*command]
+    return [setpriv, "--pdeathsig", "KILL", "--", *command]
+
+
+@cache
+def _setpriv() -> str | None:
+    """Return util-linux's program; BusyBox has one of this name that cannot do it."""
+    found = shutil.which("setpriv") if sys.platform == "linux" else None
+    if found is None:
         return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    tried = [found, "--pdeathsig", "KILL", "--", "true"]
+    works = subprocess.run(tried, capture_output=True, check=False).returncode == 0  # noqa: S603 - as above
+    return found if works else None
+
+
+def follow() -> None:
+    """Let this process, which was forked a moment ago, die with its parent; nothing off Linux."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def own(group: int) -> None:

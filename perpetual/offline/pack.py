@@ -54,7 +54,7 @@ class Pack:
         # whichever process asks. A forked watcher's child cannot wait for its parent's children.
         self._life, theirs = os.pipe()
         self._process = subprocess.Popen(  # noqa: S603 - the project's own policy pack
-            [_python(folder), str(folder)],
+            processes.tied([_python(folder), str(folder)]),
             cwd=folder,
             env=_environment(identity),
             stdin=subprocess.DEVNULL,
@@ -62,7 +62,6 @@ class Pack:
             stderr=self._err,
             pass_fds=(theirs,),
             process_group=0,
-            preexec_fn=processes.follow(),  # noqa: PLW1509 - no thread runs yet
         )
         processes.own(self._process.pid)
         os.close(theirs)

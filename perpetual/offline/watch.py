@@ -123,8 +123,7 @@ class Watcher:
         code = COULD_NOT_RUN
         try:
             os.setpgid(0, 0)
-            if (follow := processes.follow()) is not None:
-                follow()
+            processes.follow()
             processes.disown_all()
             self._show(judge(planned, pack, Clock()), self._first)
             code = 0

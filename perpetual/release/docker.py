@@ -82,7 +82,7 @@ def call(
     """
     try:
         finished = subprocess.run(  # noqa: S603 - a list of arguments, and no shell
-            command,
+            processes.tied(command),
             input=given,
             env=environment,
             cwd=folder,
@@ -91,7 +91,6 @@ def call(
             errors="replace",
             check=False,
             process_group=0,
-            preexec_fn=processes.follow(),
         )
     except FileNotFoundError as error:
         message = f"there is no command `{command[0]}`"

@@ -51,16 +51,17 @@ class Base:
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(  # noqa: S603 - the project's own program
                 # -P: the base's folder must not provide the harness.
-                [
-                    *(sys.executable, "-P", "-m", "perpetual.offline.revisions.child"),
-                    *(str(asked), str(self._result)),
-                ],
+                processes.tied(
+                    [
+                        *(sys.executable, "-P", "-m", "perpetual.offline.revisions.child"),
+                        *(str(asked), str(self._result)),
+                    ]
+                ),
                 cwd=self.revision.root,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # what the program prints is the head's to show
                 stderr=errors,
                 process_group=0,
-                preexec_fn=processes.follow(),  # noqa: PLW1509 - no thread runs yet
             )
         processes.own(self._process.pid)
 
