@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 
 from perpetual.deploy import definitions, history, image
@@ -102,22 +103,29 @@ def failed(run: Run, error: FailedError) -> None:
 
 
 def taken_back(run: Run, error: FailedError) -> None:
-    """Write down that a release was taken back after it had been called one."""
-    if error.exit_code != Exit.KEPT:
+    """Write down what became of taking back a release that had been called one."""
+    if not error.final:
         return
     written = run.journal
     with suppress(OperatorError, Interrupted):
-        call = definitions.describe_definition(written.previous_definition)
-        found = run.perform(call)["taskDefinition"]
-        named = definitions.image_of(found, run.published.service.container)
-        run.store.write(run.published.stack.release_parameter, named)
         at = run.desk.clock.today().isoformat(timespec="seconds")
-        history.append(run.store, history.back(history.read(run.store), written, at=at))
+        record = history.back(history.read(run.store), written, at=at)
+        if error.exit_code == Exit.KEPT:
+            call = definitions.describe_definition(written.previous_definition)
+            found = run.perform(call)["taskDefinition"]
+            named = definitions.image_of(found, run.published.service.container)
+            run.store.write(run.published.stack.release_parameter, named)
+        elif written.regret:
+            said = error.message[: history.SAID]
+            record = replace(record, result=Result.UNCLEAR, said=said)
+        else:
+            return
+        history.append(run.store, record)
 
 
 @contextmanager
 def watching(run: Run) -> Iterator[None]:
-    """Let a release be watched, and write down that it was taken back, if it is.
+    """Let a release be watched, and write down whether it was taken back, if it was to be.
 
     Raises:
         FailedError: It was taken back, or that or the watching failed.

@@ -113,15 +113,17 @@ def chosen(desk: Desk, options: Options, watch: Stopwatch) -> Image:
 
 
 def case(there: Opening, given: Image, begun: Journal | None, *, migrating: bool) -> Case:
-    """Return what is judged before a deploy; a rollout under way may be this run's own, resumed."""
-    newest = there.found.primary.get("taskDefinition")
+    """Return what is judged before a deploy.
+
+    A rollout under way may be this run's own, resumed; so may one back to what served before, which
+    this run asked for or ECS began.
+    """
+    own = begun is not None and there.found.primary.get("taskDefinition") in (
+        begun.definition,
+        begun.previous_definition if begun.updated else "",
+    )
     return Case(
-        published=there.published,
-        found=there.found,
-        image=given,
-        migrating=migrating,
-        own=begun is not None
-        and newest == (begun.definition if not begun.regret else begun.previous_definition),
+        published=there.published, found=there.found, image=given, migrating=migrating, own=own
     )
 
 

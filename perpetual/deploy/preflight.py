@@ -130,8 +130,8 @@ def _other(case: Case) -> Iterator[Objection]:
         yield Objection(
             says="another deployment of the service is under way, since "
             f"{primary['createdAt'].astimezone(UTC):%H:%M:%S} UTC to "
-            f"{primary['taskDefinition'].rpartition('/')[2]}: it was not begun by this command, or "
-            "by a run that was killed",
+            f"{primary['taskDefinition'].rpartition('/')[2]}: somebody else's, or ECS brings "
+            "back what served before",
             hint="Wait until it is over (`perpetual status --watch`), or take it back with "
             "`perpetual rollback`.",
         )

@@ -182,6 +182,30 @@ def test_an_alarm_after_an_early_release_is_undone_by_the_command(aws: Aws, benc
     assert bench.journal is None
 
 
+def test_an_early_release_whose_way_back_fails_is_in_the_history_as_unclear(
+    aws: Aws, bench: Bench
+) -> None:
+    """The release stays the one that serves; that it was to be taken back is not lost."""
+
+    def late() -> None:
+        if len(bench.records) == 1 and not aws.alarms:
+            behave(aws, OLD, Behaviour(crash=0.1))
+            aws.ring()
+
+    aws.clock.after = late
+    error = bench.fails(early=True)
+    assert error.exit_code is Exit.NEEDS_HUMAN
+    assert "rings after" in error.message
+    assert "the way back is rolled back" in error.message
+    assert aws.digest() == NEW
+    first, second = bench.records
+    assert (first.result, first.digest) == (Result.RELEASED, NEW)
+    assert (second.kind, second.result, second.digest) == ("rollback", Result.UNCLEAR, OLD)
+    assert second.said == error.message
+    assert aws.parameter(aws.contract.stack.release_parameter) == aws.reference(NEW)
+    assert bench.journal is None
+
+
 def test_health_that_never_turns_green_is_taken_back(aws: Aws, bench: Bench) -> None:
     """Where no breaker trips, patience ends; ECS is asked to roll back, and does."""
     behave(aws, NEW, Behaviour(health=100_000.0))

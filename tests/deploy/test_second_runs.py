@@ -94,6 +94,31 @@ def test_a_release_that_was_replaced_before_it_was_recorded_is_no_success(
     assert aws.digest() == NEW
 
 
+@pytest.mark.parametrize("image", ["release:new", "release:newer"])
+def test_a_release_that_ecs_takes_back_meanwhile_is_followed_to_that_end(
+    image: str, aws: Aws, bench: Bench
+) -> None:
+    """The same release tells how it ends; another waits for it, and is told what for."""
+    interrupted(aws, bench, _entering(Phase.CONFIRM))
+    aws.world.behaviours[aws.reference(OLD)] = Behaviour(health=60.0)
+    aws.ring()
+    aws.simulation.run(10)
+    assert aws.digest() == OLD
+    aws.alarms.clear()
+    if image == "release:newer":
+        with pytest.raises(OperatorError, match="ECS brings back what served before"):
+            bench.deploy(image)
+        aws.simulation.run(600)
+        assert bench.deploy(image).fresh
+    else:
+        error = bench.fails()
+        assert error.exit_code is Exit.KEPT
+        assert "is rolled back" in error.message
+        assert aws.digest() == OLD
+    assert bench.records[0].result is Result.FAILED
+    assert bench.journal is None
+
+
 def _entering(phase: Phase) -> Callable[[Made], bool]:
     return lambda made: (
         made.operation == "PutParameter"
