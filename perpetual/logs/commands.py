@@ -70,9 +70,7 @@ def release(  # noqa: PLR0913 - one parameter per option
     task: Annotated[
         str | None, typer.Option(help="Only lines of one task, by the beginning of its id.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Lines as they were written, which is JSON.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each line.")] = False,
 ) -> int:
     """Show what the release's tasks write, all of them by time.
 
@@ -90,7 +88,7 @@ def release(  # noqa: PLR0913 - one parameter per option
     given = showing.Options(
         source=requests.source(contract, task=task, pattern=pattern),
         since=milliseconds(begin),
-        raw=as_json,
+        as_json=as_json,
     )
     if follow:
         return showing.follow(clients, given, _say)

@@ -1,6 +1,5 @@
 """`perpetual logs platform`: AWS's several logs about a stack as one, and what comes to them."""
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from perpetual.aws.published import Published
 from perpetual.aws.session import Clients
 from perpetual.errors import OperatorError
-from perpetual.logs import sources
+from perpetual.logs import document, sources
 from perpetual.logs.entries import Entry, Level, Source, merged
 from perpetual.logs.sources import Look
 from perpetual.offline.reports.entries import visible
@@ -195,7 +194,7 @@ class Following:
 def printed(found: Iterable[Entry], *, as_json: bool) -> bool:
     """Print entries; tell whether anybody reads them."""
     if as_json:
-        return write("\n".join(map(_json, found)))
+        return write("\n".join(map(document.entry, found)))
     return show(map(_line, found))
 
 
@@ -208,16 +207,3 @@ def _line(entry: Entry) -> "Line":
         # An entry is a line, whatever line feeds AWS's words have.
         (style, f"  {visible(' '.join(entry.text.split()))}"),
     )
-
-
-def _json(entry: Entry) -> str:
-    at = entry.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    held = {
-        "at": at,
-        "source": entry.source,
-        "level": entry.level,
-        "subject": entry.subject,
-        "text": entry.text,
-        "id": entry.ident,
-    }
-    return json.dumps(held, ensure_ascii=False)

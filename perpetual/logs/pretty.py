@@ -34,11 +34,6 @@ _STYLES: Final = {
 _COLOURS: Final = ("cyan", "magenta", "green", "blue", "yellow", "bright_cyan", "bright_magenta")
 
 
-def raw(event: Event) -> str:
-    """Return a line as it was written."""
-    return event.message.rstrip("\n")
-
-
 def to_lines(event: Event) -> "Iterator[Line]":
     """Yield one event as lines: the first with all of it, further ones of its text below."""
     fields = _fields(event.message)

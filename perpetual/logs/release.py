@@ -1,19 +1,17 @@
 """`perpetual logs app`: the lines of all tasks, those there are, and those to come."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from perpetual.aws.session import Clients
-from perpetual.logs import pretty, requests
+from perpetual.logs import document, pretty, requests
 from perpetual.logs.follower import Reading
 from perpetual.logs.ledger import Event, Ledger
 from perpetual.logs.reading import Reader, has_streams
 from perpetual.logs.requests import Source
 from perpetual.logs.since import moment
 from perpetual.logs.tail import Tail, now
-from perpetual.offline.reports.entries import visible
 from perpetual.output import show, somebody_reads, write
 
 SILENCE: Final = 20.0
@@ -24,11 +22,11 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What to show: lines of `source` from `since` on, in milliseconds; raw or pretty."""
+    """What to show: lines of `source` from `since` on, in milliseconds; as JSON or pretty."""
 
     source: Source
     since: int
-    raw: bool
+    as_json: bool
 
 
 def history(clients: Clients, options: Options, say: Say) -> int:
@@ -45,7 +43,7 @@ def history(clients: Clients, options: Options, say: Say) -> int:
         fresh = ledger.read(page)
         ledger.forget(ledger.floor)
         found = found or bool(fresh)
-        if fresh and not printed(fresh, raw=options.raw):
+        if fresh and not printed(fresh, as_json=options.as_json):
             return 0
     if not found:
         say(nothing(clients, options))
@@ -72,7 +70,7 @@ def follow(clients: Clients, options: Options, say: Say) -> int:
         reader=Reader(clients, options.source),
         session=lambda: session(clients, options.source),
         since=options.since,
-        show=lambda events: printed(events, raw=options.raw),
+        show=lambda events: printed(events, as_json=options.as_json),
         reads=somebody_reads,
         say=say,
     ).run()
@@ -88,10 +86,8 @@ def session(clients: Clients, source: Source) -> Iterator[Mapping[str, Any]]:
         stream.close()
 
 
-def printed(events: Sequence[Event], *, raw: bool) -> bool:
+def printed(events: Sequence[Event], *, as_json: bool) -> bool:
     """Print events; tell whether anybody reads them."""
-    if raw:
-        text = "\n".join(map(pretty.raw, events))
-        # A program gets every byte; a terminal would obey whoever wrote them.
-        return write(visible(text) if sys.stdout.isatty() else text)
+    if as_json:
+        return write("\n".join(map(document.line, events)))
     return show([line for event in events for line in pretty.to_lines(event)])

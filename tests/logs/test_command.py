@@ -96,12 +96,12 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
 
 
 def line(process: "subprocess.Popen[str]") -> str:
-    """Return the next line that a process prints."""
+    """Return the next line of a task that a process prints as JSON."""
     assert process.stdout is not None
-    return process.stdout.readline().rstrip("\n")
+    return str(json.loads(process.stdout.readline())["line"])
 
 
-def test_lines_of_all_tasks_pretty_or_raw(cloud: Cloud) -> None:
+def test_lines_of_all_tasks_pretty_or_as_json(cloud: Cloud) -> None:
     """Data on stdout, nothing beside it."""
     text = json.dumps({"level": "info", "message": "node joined", "peer": "app@10.0.0.2"})
     cloud.write("aaaa", text)
@@ -111,7 +111,9 @@ def test_lines_of_all_tasks_pretty_or_raw(cloud: Cloud) -> None:
     first, second = out.splitlines()
     assert first.endswith("  aaaa      info     node joined  peer=app@10.0.0.2")
     assert second.endswith("  bbbb      ** (Mix) boom")
-    assert ended(cloud.run("app", "--json", "--task", "aaaa")) == (0, f"{text}\n", "")
+    code, out, err = ended(cloud.run("app", "--json", "--task", "aaaa"))
+    assert (code, err) == (0, "")
+    assert out.endswith(f'Z", "task": "aaaa", "line": {text}}}\n')
 
 
 def test_following_prints_what_comes_and_ends_with_a_signal(cloud: Cloud) -> None:

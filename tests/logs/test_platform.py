@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from perpetual.aws.calls import Call
 from perpetual.aws.permissions import needed
 from perpetual.errors import OperatorError
-from perpetual.logs import entries, platform
+from perpetual.logs import document, entries, platform
 from perpetual.logs.entries import Entry, Level, Source
 from perpetual.logs.platform import Following, Options
 from perpetual.logs.sources import sources
@@ -44,7 +44,7 @@ from tests.support.roles import documents
 from tests.support.stacks import captured
 
 HOUR = timedelta(hours=1)
-SCHEMA = json.loads(Path(platform.__file__).with_name("schema.json").read_text())
+SCHEMA = json.loads(Path(document.__file__).with_name("schema.json").read_text())
 
 
 def activity(number: int, begun: float, ended: float | None, **changes: Any) -> dict[str, Any]:
@@ -607,4 +607,4 @@ def test_each_call_is_allowed(role: str) -> None:
 def test_moments_are_utc() -> None:
     """Whatever zone AWS's answers are in."""
     zone = datetime(2026, 11, 29, 12, tzinfo=UTC).astimezone()
-    assert json.loads(platform._json(entry("x", zone)))["at"] == "2026-11-29T12:00:00.000Z"  # noqa: SLF001 - the form is the point
+    assert json.loads(document.entry(entry("x", zone)))["at"] == "2026-11-29T12:00:00.000Z"

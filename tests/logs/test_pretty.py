@@ -98,9 +98,3 @@ def test_colour_tells_level_and_task() -> None:
     assert style({"level": "warning", "message": "hm"}, "hm") == "yellow"
     assert style({"level": "info", "message": "fine"}, "fine") == ""
     assert style({"message": "m"}, "0af31c2d") != ""
-
-
-def test_a_raw_line_is_what_was_written() -> None:
-    """Byte for byte, but for the line's end, which is added again."""
-    text = '{"b": 1,  "a": "\\u00fc"}'
-    assert pretty.raw(Event(stream=STREAM, timestamp=AT, message=f"{text}\n")) == text
