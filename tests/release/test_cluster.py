@@ -113,6 +113,8 @@ def test_who_connected_before_the_node_looked_has_joined(start: Start) -> None:
         call = f"Supervisor.{function}(Shop.Supervisor, Shop.Cluster)"
         nodes[1].run("/app/bin/shop", "rpc", call)
     until("it is told again", lambda: len(events(nodes[1], "node joined")) == 2)
+    (peer,) = nodes[1].connected()
+    assert nodes[1].log.count(f'"peer":"{peer}"') == 2
 
 
 def test_a_node_that_ends_by_itself_leaves(start: Start) -> None:

@@ -28,6 +28,8 @@ defmodule Shop.JSONFormatter do
 
   defp plain(value) when is_number(value) or is_boolean(value) or is_nil(value), do: value
   defp plain(value) when is_binary(value), do: printable(value)
+  # A node's name is an atom, and reads as one word.
+  defp plain(value) when is_atom(value), do: Atom.to_string(value)
   defp plain(value), do: inspect(value)
 
   defp printable(text), do: if(String.valid?(text), do: text, else: inspect(text))
