@@ -39,7 +39,7 @@ def _setpriv() -> str | None:
     if found is None:
         return None
     tried = [found, "--pdeathsig", "KILL", "--", "true"]
-    works = subprocess.run(tried, capture_output=True, check=False).returncode == 0  # noqa: S603 - as above
+    works = subprocess.run(tried, capture_output=True, check=False).returncode == 0  # noqa: S603 - a constant
     return found if works else None
 
 
