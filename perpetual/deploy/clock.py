@@ -39,6 +39,11 @@ class RealClock:
         time.sleep(seconds)
 
 
+def stamp(clock: Clock) -> str:
+    """Return the time of day as history, journal and lock hold it: ISO 8601, to a second."""
+    return clock.today().isoformat(timespec="seconds")
+
+
 @dataclass
 class Stopwatch:
     """Seconds since the start, and of each phase."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from perpetual.deploy import definitions, history, image
+from perpetual.deploy.clock import stamp
 from perpetual.deploy.follow import Goal
 from perpetual.deploy.history import Record, Records, Result
 from perpetual.deploy.outcome import INTERRUPTED, Exit, FailedError, Interrupted, Phase
@@ -108,7 +109,7 @@ def taken_back(run: Run, error: FailedError) -> None:
         return
     written = run.journal
     with suppress(OperatorError, Interrupted):
-        at = run.desk.clock.today().isoformat(timespec="seconds")
+        at = stamp(run.desk.clock)
         record = history.back(history.read(run.store), written, at=at)
         if error.exit_code == Exit.KEPT:
             call = definitions.describe_definition(written.previous_definition)

@@ -8,7 +8,7 @@ from perpetual.aws import published as contracts
 from perpetual.aws.calls import perform
 from perpetual.aws.published import Published
 from perpetual.deploy import closing, history, image, journal, opening, phases, plan, resume
-from perpetual.deploy.clock import Stopwatch
+from perpetual.deploy.clock import Stopwatch, stamp
 from perpetual.deploy.history import Record, Records
 from perpetual.deploy.image import Image
 from perpetual.deploy.journal import Book, Journal, Kind
@@ -137,7 +137,7 @@ def _journal(desk: Desk, there: Opening, source: Image | Record) -> Journal:
         tag=source.tag,
         commit=source.commit,
         who=desk.clients.identity.who,
-        began=desk.clock.today().isoformat(timespec="seconds"),
+        began=stamp(desk.clock),
         digest=source.digest,
         tried=source.tried if fresh else "",
         backward_compatible=source.backward_compatible if fresh else None,

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from perpetual import contract
-from perpetual.deploy.clock import Clock
+from perpetual.deploy.clock import Clock, stamp
 from perpetual.deploy.outcome import Exit, FailedError, Phase
 from perpetual.deploy.store import Entry
 from perpetual.errors import OperatorError
@@ -82,7 +82,7 @@ def here(who: str, what: str, clock: Clock) -> Owner:
         pid=os.getpid(),
         place=_place(),
         what=what,
-        since=clock.today().isoformat(timespec="seconds"),
+        since=stamp(clock),
     )
 
 

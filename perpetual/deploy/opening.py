@@ -16,6 +16,7 @@ from perpetual.deploy import (
     preflight,
     requests,
 )
+from perpetual.deploy.clock import stamp
 from perpetual.deploy.found import Found
 from perpetual.deploy.history import Record, Result
 from perpetual.deploy.journal import Journal
@@ -137,7 +138,7 @@ def settle(desk: Desk, opening: Opening, resumption: Resumption) -> Sequence[Rec
         desk.show.line(resumption.says)
     record = resumption.record
     if resumption.back and opening.before is not None:
-        at = desk.clock.today().isoformat(timespec="seconds")
+        at = stamp(desk.clock)
         record = history.back(opening.records, opening.before, at=at)
     if record is None:
         return opening.records

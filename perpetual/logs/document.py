@@ -30,9 +30,8 @@ def line(event: Event) -> str:
 
     An object that it wrote is in there as it is: large numbers stay exact.
     """
-    wrote = event.message.rstrip("\n")
-    head = {"at": _at(moment(event.timestamp)), "task": event.stream.rpartition("/")[2]}
-    held = wrote if _is_object(wrote) else json.dumps(wrote, ensure_ascii=False)
+    head = {"at": _at(moment(event.timestamp)), "task": event.task}
+    held = event.text if _is_object(event.text) else json.dumps(event.text, ensure_ascii=False)
     return _escaped(f'{json.dumps(head, ensure_ascii=False)[:-1]}, "line": {held}}}')
 
 

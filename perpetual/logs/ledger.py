@@ -31,6 +31,19 @@ class Event:
     message: str
     ident: str | None = None
 
+    @property
+    def task(self) -> str:
+        """Return the id of the task that wrote it: the end of a stream's name, as awslogs has it.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
+        """
+        return self.stream.rpartition("/")[2]
+
+    @property
+    def text(self) -> str:
+        """Return what was written, without the line's end."""
+        return self.message.rstrip("\n")
+
 
 @dataclass(slots=True)
 class _Count:

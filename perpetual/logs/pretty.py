@@ -37,12 +37,12 @@ _COLOURS: Final = ("cyan", "magenta", "green", "blue", "yellow", "bright_cyan", 
 def to_lines(event: Event) -> "Iterator[Line]":
     """Yield one event as lines: the first with all of it, further ones of its text below."""
     fields = _fields(event.message)
-    level, text, rest = _parts(fields) if fields else ("", event.message.rstrip("\n"), {})
+    level, text, rest = _parts(fields) if fields else ("", event.text, {})
     first, *others = visible(text).split("\n")
     pairs = "".join(f"  {_shown(key)}={_shown(value)}" for key, value in rest.items())
     yield (
         ("dim", f"{moment(event.timestamp):%Y-%m-%dT%H:%M:%S.%f}"[:-3]),
-        (_colour(event.stream), f"  {_task(event.stream)}"),
+        (_colour(event.stream), f"  {visible(event.task[:_TASK]).ljust(_TASK)}"),
         (_STYLES.get(level, ""), f"  {visible(level):7}" if fields else ""),
         (_STYLES.get(level, ""), f"  {first}"),
         ("dim", pairs),
@@ -92,10 +92,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, str) and value and not set(value) & set(' \t\n"='):
         return visible(value)
     return visible(json.dumps(value, ensure_ascii=False))
-
-
-def _task(stream: str) -> str:
-    return visible(stream.rpartition("/")[2][:_TASK]).ljust(_TASK)
 
 
 def _colour(stream: str) -> str:

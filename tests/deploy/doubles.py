@@ -132,6 +132,29 @@ class Made:
     at: float
 
 
+When = Callable[[Made], bool]
+"""Tells one call from others."""
+
+
+def calling(operation: str) -> When:
+    """Tell a call of an operation."""
+    return lambda made: made.operation == operation
+
+
+def writing(words: str, name: str = "") -> When:
+    """Tell a call that writes these words into a parameter whose name ends so."""
+    return lambda made: (
+        made.operation == "PutParameter"
+        and made.request["Name"].endswith(name)
+        and words in made.request["Value"]
+    )
+
+
+def entering(phase: Phase) -> When:
+    """Tell the call that writes down the beginning of a phase."""
+    return writing(f'"phase": "{phase}"', "/journal")
+
+
 def timed(value: Any, shape: Any) -> Any:
     """Return an answer with its times as boto3 gives them."""
     if shape is None or value is None:

@@ -139,8 +139,7 @@ def test_one_release_after_the_other(aws: Aws, bench: Bench) -> None:
 
 def test_the_first_release_of_a_stack_starts_it(aws: Aws, bench: Bench) -> None:
     """Pulumi makes the service with no task; the number is the settings'."""
-    service = aws.contract.service
-    aws.ecs("UpdateService", cluster=service.cluster, service=service.name, desiredCount=0)
+    aws.update(desiredCount=0)
     aws.simulation.run(300)
     assert aws.service()["runningCount"] == 0
     bench.deploy()
@@ -150,8 +149,7 @@ def test_the_first_release_of_a_stack_starts_it(aws: Aws, bench: Bench) -> None:
 
 def test_more_tasks_than_the_settings_say_are_left_running(aws: Aws, bench: Bench) -> None:
     """Somebody had a reason; it is said."""
-    service = aws.contract.service
-    aws.ecs("UpdateService", cluster=service.cluster, service=service.name, desiredCount=4)
+    aws.update(desiredCount=4)
     aws.simulation.run(300)
     bench.deploy()
     assert "desiredCount" not in aws.said("UpdateService")[0]

@@ -227,7 +227,7 @@ def test_a_service_that_somebody_changed_before_the_update_is_left_alone(
 
     def meddle(_request: object) -> None:
         aws.before.clear()
-        update(aws, aws.register(NEWER))
+        aws.update(taskDefinition=aws.register(NEWER))
 
     aws.before["SendCommand"] = meddle
     error = bench.fails()
@@ -242,7 +242,7 @@ def test_a_rollout_that_somebody_replaced_needs_a_human(aws: Aws, bench: Bench) 
 
     def meddle() -> None:
         if aws.said("UpdateService") and aws.digest() == NEW:
-            update(aws, aws.register(NEWER))
+            aws.update(taskDefinition=aws.register(NEWER))
 
     aws.clock.after = meddle
     error = bench.fails()
@@ -253,7 +253,7 @@ def test_a_rollout_that_somebody_replaced_needs_a_human(aws: Aws, bench: Bench) 
 
 def test_a_deployment_under_way_is_not_run_over(aws: Aws, bench: Bench) -> None:
     """Not begun by this command: refused, with both ways out."""
-    update(aws, aws.register(NEWER))
+    aws.update(taskDefinition=aws.register(NEWER))
     with pytest.raises(
         OperatorError, match=r"another deployment of the service is under way, since .* UTC to "
     ) as it:
@@ -265,21 +265,12 @@ def test_a_deployment_under_way_is_not_run_over(aws: Aws, bench: Bench) -> None:
 
 def test_a_new_service_s_deployment_of_no_task_is_none(aws: Aws, bench: Bench) -> None:
     """Pulumi creates it so, and the first release need not wait until ECS has watched alarms."""
-    service = aws.contract.service
-    aws.ecs("UpdateService", cluster=service.cluster, service=service.name, desiredCount=0)
-    update(aws, aws.register(NEWER))
+    aws.update(desiredCount=0)
+    aws.update(taskDefinition=aws.register(NEWER))
     assert aws.service()["deployments"][0]["rolloutState"] == "IN_PROGRESS"
     bench.deploy()
     assert bench.records[-1].result is Result.RELEASED
-    assert aws.service()["runningCount"] == service.desired
-
-
-def update(aws: Aws, definition: str) -> None:
-    """Update the service as somebody else does."""
-    service = aws.contract.service
-    aws.ecs(
-        "UpdateService", cluster=service.cluster, service=service.name, taskDefinition=definition
-    )
+    assert aws.service()["runningCount"] == aws.contract.service.desired
 
 
 def test_a_service_that_is_gone_needs_a_human(aws: Aws, bench: Bench) -> None:

@@ -1,7 +1,6 @@
 """Faults at the worst moments: what is said is true, and the next run completes."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -13,37 +12,19 @@ from perpetual.deploy.outcome import Exit, Interrupted, Phase
 from perpetual.errors import OperatorError
 from perpetual.sandbox.ecs.simulated import Behaviour
 from tests.deploy.desk import Bench
-from tests.deploy.doubles import Made, refusal
+from tests.deploy.doubles import calling, refusal, writing
 from tests.deploy.world import MIGRATION, NEW, OLD, Aws
 
 LOST = exceptions.EndpointConnectionError(endpoint_url="https://ssm")
-
-
-def journal_with(words: str) -> Callable[[Made], bool]:
-    """Tell a call that writes these words into the journal."""
-    return lambda made: (
-        made.operation == "PutParameter"
-        and made.request["Name"].endswith("/journal")
-        and words in made.request["Value"]
-    )
-
-
-def fault_at(aws: Aws, when: Callable[[Made], bool], error: BaseException) -> None:
-    """Let a call fail, although it had its effect."""
-
-    def after(made: Made) -> None:
-        if when(made):
-            aws.after = lambda _made: None
-            raise error
-
-    aws.after = after
 
 
 def test_a_journal_that_cannot_be_written_after_the_update_hides_no_update(
     aws: Aws, bench: Bench
 ) -> None:
     """The service was told to change by then, whatever AWS refuses afterwards."""
-    fault_at(aws, journal_with('"updated": "2'), refusal("ThrottlingException", "PutParameter"))
+    aws.fail_after(
+        writing('"updated": "2', "/journal"), refusal("ThrottlingException", "PutParameter")
+    )
     error = bench.fails()
     assert error.phase is Phase.UPDATE
     assert error.exit_code is Exit.NEEDS_HUMAN
@@ -54,7 +35,7 @@ def test_a_journal_that_cannot_be_written_after_the_update_hides_no_update(
 
 def test_a_network_lost_before_the_update_is_no_update(aws: Aws, bench: Bench) -> None:
     """It was not told to change, for it was not asked yet."""
-    fault_at(aws, journal_with('"phase": "update"'), LOST)
+    aws.fail_after(writing('"phase": "update"', "/journal"), LOST)
     error = bench.fails()
     assert error.phase is Phase.UPDATE
     assert error.exit_code is Exit.KEPT
@@ -66,7 +47,7 @@ def test_an_update_that_fails_on_aws_s_side_may_have_been_made(aws: Aws, bench: 
     """A fault of the server's is no refusal."""
     fault = refusal("ServerException", "UpdateService")
     fault.response["ResponseMetadata"] = {"HTTPStatusCode": 500}
-    fault_at(aws, lambda made: made.operation == "UpdateService", fault)
+    aws.fail_after(calling("UpdateService"), fault)
     error = bench.fails()
     assert error.exit_code is Exit.NEEDS_HUMAN
     assert "it reads what became of it" in error.detail
@@ -124,7 +105,7 @@ def test_a_release_whose_end_cannot_be_written_is_none_that_was_refused(
     aws: Aws, bench: Bench
 ) -> None:
     """It serves; the next run writes down the rest."""
-    fault_at(aws, journal_with('"done": true'), LOST)
+    aws.fail_after(writing('"done": true', "/journal"), LOST)
     error = bench.fails()
     assert (error.phase, error.exit_code) == (Phase.RECORD, Exit.NEEDS_HUMAN)
     assert bench.deploy().exit_code is Exit.RELEASED
@@ -134,18 +115,13 @@ def test_a_release_whose_end_cannot_be_written_is_none_that_was_refused(
 def test_a_signal_as_a_failure_is_written_down_does_not_hide_it(aws: Aws, bench: Bench) -> None:
     """Nor does one as the lock is given back hide a release."""
     aws.world.behaviours[aws.reference(NEW)] = Behaviour(crash=1.0)
-    fault_at(
-        aws,
-        lambda made: made.operation == "PutParameter" and made.request["Name"].endswith("/history"),
-        Interrupted(2),
-    )
+    aws.fail_after(writing("", "/history"), Interrupted(2))
     assert "is rolled back" in bench.fails().message
     aws.world.behaviours[aws.reference(NEW)] = Behaviour()
     assert "is rolled back" in bench.fails().message
     assert [record.result for record in bench.records] == [Result.FAILED]
     bench.deploy()
-    given_back = '"held": false'
-    fault_at(aws, lambda made: given_back in made.request.get("Value", ""), Interrupted(2))
+    aws.fail_after(writing('"held": false'), Interrupted(2))
     assert bench.deploy("release:newer").exit_code is Exit.RELEASED
 
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -13,7 +12,7 @@ from perpetual.deploy.outcome import Exit, FailedError, Interrupted, Phase
 from perpetual.errors import OperatorError
 from perpetual.sandbox.ecs.simulated import Behaviour
 from tests.deploy.desk import Bench, KilledError
-from tests.deploy.doubles import Made
+from tests.deploy.doubles import Made, When, calling, entering
 from tests.deploy.world import MIGRATION, NEW, NEWER, OLD, Aws
 
 CHANGES: Final = ("RegisterTaskDefinition", "SendCommand", "RunTask", "UpdateService")
@@ -28,7 +27,7 @@ def dead_pid(monkeypatch: pytest.MonkeyPatch) -> int:
     return child.pid
 
 
-def kill(aws: Aws, when: Callable[[Made], bool]) -> None:
+def kill(aws: Aws, when: When) -> None:
     """Let the run be killed right after a call, which has had its effect."""
 
     def after(made: Made) -> None:
@@ -49,21 +48,12 @@ def revive(aws: Aws) -> None:
     aws.after = lambda _made: None
 
 
-def killed(aws: Aws, bench: Bench, when: Callable[[Made], bool], **options: Any) -> None:
+def killed(aws: Aws, bench: Bench, when: When, **options: Any) -> None:
     """Deploy, and be killed."""
     kill(aws, when)
     with pytest.raises(KilledError):
         bench.deploy(**options)
     revive(aws)
-
-
-def entering(phase: Phase) -> Callable[[Made], bool]:
-    """Tell the call that writes down the beginning of a phase."""
-    return lambda made: (
-        made.operation == "PutParameter"
-        and made.request["Name"].endswith("/journal")
-        and f'"phase": "{phase}"' in made.request["Value"]
-    )
 
 
 WRITTEN = [phase for phase in Phase if phase not in (Phase.PREFLIGHT, Phase.BUILD, Phase.PULL)]
@@ -91,7 +81,7 @@ def test_killed_right_after_a_change_a_second_run_completes(
     operation: str, aws: Aws, bench: Bench
 ) -> None:
     """Also where the change is not in the journal yet."""
-    killed(aws, bench, lambda made: made.operation == operation)
+    killed(aws, bench, calling(operation))
     bench.deploy()
     _complete(aws, bench)
 
@@ -204,13 +194,7 @@ def test_ctrl_c_says_what_stands_and_gives_the_lock_back(
     phase: Phase, aws: Aws, bench: Bench
 ) -> None:
     """From another machine too, the next run need not wait for the lock to grow old."""
-
-    def interrupt(made: Made) -> None:
-        if entering(phase)(made):
-            aws.after = lambda _made: None
-            raise Interrupted(2)
-
-    aws.after = interrupt
+    aws.fail_after(entering(phase), Interrupted(2))
     with pytest.raises(FailedError, match=f"interrupted in phase {phase}") as raised:
         bench.deploy()
     words = {
@@ -233,13 +217,7 @@ def test_ctrl_c_says_what_stands_and_gives_the_lock_back(
 @pytest.mark.parametrize("operation", ["SendCommand", "ListCommandInvocations", "BatchGetImage"])
 def test_ctrl_c_within_a_phase_goes_on_from_there(operation: str, aws: Aws, bench: Bench) -> None:
     """Pulling has no entry of its own in the journal, for it leaves nothing to know."""
-
-    def interrupt(made: Made) -> None:
-        if made.operation == operation:
-            aws.after = lambda _made: None
-            raise Interrupted(15)
-
-    aws.after = interrupt
+    aws.fail_after(calling(operation), Interrupted(15))
     with pytest.raises(FailedError, match="interrupted in phase") as raised:
         bench.deploy()
     assert raised.value.exit_code == 143
@@ -249,13 +227,7 @@ def test_ctrl_c_within_a_phase_goes_on_from_there(operation: str, aws: Aws, benc
 
 def test_ctrl_c_before_the_first_phase_gives_the_lock_back(aws: Aws, bench: Bench) -> None:
     """While everything is read, nothing is there to go on with."""
-
-    def interrupt(made: Made) -> None:
-        if made.operation == "DescribeContainerInstances":
-            aws.after = lambda _made: None
-            raise Interrupted(2)
-
-    aws.after = interrupt
+    aws.fail_after(calling("DescribeContainerInstances"), Interrupted(2))
     with pytest.raises(Interrupted):
         bench.deploy()
     assert bench.journal is None

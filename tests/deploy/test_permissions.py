@@ -49,8 +49,7 @@ def scenario_failure(aws: Aws, bench: Bench) -> None:
 
 def scenario_first(aws: Aws, bench: Bench) -> None:
     """The first release of a stack, and a refused one."""
-    service = aws.contract.service
-    aws.ecs("UpdateService", cluster=service.cluster, service=service.name, desiredCount=0)
+    aws.update(desiredCount=0)
     aws.simulation.run(120)
     bench.deploy()
     with pytest.raises(OperatorError):

@@ -9,7 +9,7 @@ from botocore import exceptions  # type: ignore[import-untyped]  # botocore ship
 from perpetual.deploy.outcome import Check, Exit, Phase
 from perpetual.errors import OperatorError
 from tests.deploy.desk import Bench, receipt
-from tests.deploy.doubles import refusal
+from tests.deploy.doubles import calling, refusal
 from tests.deploy.world import NEW, OLD, Aws
 
 
@@ -192,13 +192,8 @@ def test_an_update_whose_answer_is_lost_is_looked_up_by_the_next_run(
     aws: Aws, bench: Bench
 ) -> None:
     """Nobody knows whether AWS had it; the service does."""
-
-    def lose(made: Any) -> None:
-        if made.operation == "UpdateService":
-            aws.after = lambda _made: None
-            raise exceptions.ReadTimeoutError(endpoint_url="https://ecs")
-
-    aws.after = lose
+    lost = exceptions.ReadTimeoutError(endpoint_url="https://ecs")
+    aws.fail_after(calling("UpdateService"), lost)
     error = bench.fails()
     assert error.exit_code is Exit.NEEDS_HUMAN
     assert "it reads what became of it" in error.detail

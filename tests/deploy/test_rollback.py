@@ -112,9 +112,7 @@ def test_a_rollback_goes_back_while_the_release_is_still_rolling_out(
     """Somebody's deployment under way is what it is for."""
     bench.deploy()
     bench.deploy("release:newer")
-    service = aws.contract.service
-    bad = aws.register("sha256:" + "d" * 64)
-    aws.ecs("UpdateService", cluster=service.cluster, service=service.name, taskDefinition=bad)
+    aws.update(taskDefinition=aws.register("sha256:" + "d" * 64))
     bench.rollback()
     assert aws.digest() == NEWER
 

@@ -12,32 +12,20 @@ from perpetual.deploy.run import Options
 from perpetual.errors import OperatorError
 from perpetual.sandbox.ecs.simulated import Behaviour
 from tests.deploy.desk import Bench, KilledError
-from tests.deploy.doubles import Made, refusal
+from tests.deploy.doubles import When, entering, refusal
 from tests.deploy.world import MIGRATION, NEW, NEWER, OLD, STACK, Aws
 
 
-def update(aws: Aws, **changes: object) -> None:
-    """Update the service as somebody else does."""
-    service = aws.contract.service
-    aws.ecs("UpdateService", cluster=service.cluster, service=service.name, **changes)
-
-
-def interrupted(aws: Aws, bench: Bench, when: Callable[[Made], bool], **options: object) -> None:
+def interrupted(aws: Aws, bench: Bench, when: When) -> None:
     """Deploy, and interrupt it right after a call."""
-
-    def after(made: Made) -> None:
-        if when(made):
-            aws.after = lambda _made: None
-            raise Interrupted(2)
-
-    aws.after = after
+    aws.fail_after(when, Interrupted(2))
     with pytest.raises(FailedError, match="interrupted"):
-        bench.deploy(**options)  # type: ignore[arg-type]  # as given by the test
+        bench.deploy()
 
 
 def strand(aws: Aws, bench: Bench) -> None:
     """Let a release fail where ECS brings nothing back."""
-    update(aws, deploymentConfiguration={
+    aws.update(deploymentConfiguration={
         "minimumHealthyPercent": 50,
         "maximumPercent": 150,
         "deploymentCircuitBreaker": {"enable": True, "rollback": False},
@@ -81,9 +69,9 @@ def test_a_release_that_was_replaced_before_it_was_recorded_is_no_success(
     aws: Aws, bench: Bench
 ) -> None:
     """ECS calls that deployment a success for ever; something else serves."""
-    interrupted(aws, bench, _entering(Phase.CONFIRM))
+    interrupted(aws, bench, entering(Phase.CONFIRM))
     aws.simulation.run(600)
-    update(aws, taskDefinition=aws.register(NEWER))
+    aws.update(taskDefinition=aws.register(NEWER))
     aws.simulation.run(600)
     error = bench.fails()
     assert error.exit_code is Exit.NEEDS_HUMAN
@@ -99,7 +87,7 @@ def test_a_release_that_ecs_takes_back_meanwhile_is_followed_to_that_end(
     image: str, aws: Aws, bench: Bench
 ) -> None:
     """The same release tells how it ends; another waits for it, and is told what for."""
-    interrupted(aws, bench, _entering(Phase.CONFIRM))
+    interrupted(aws, bench, entering(Phase.CONFIRM))
     aws.world.behaviours[aws.reference(OLD)] = Behaviour(health=60.0)
     aws.ring()
     aws.simulation.run(10)
@@ -119,14 +107,6 @@ def test_a_release_that_ecs_takes_back_meanwhile_is_followed_to_that_end(
     assert bench.journal is None
 
 
-def _entering(phase: Phase) -> Callable[[Made], bool]:
-    return lambda made: (
-        made.operation == "PutParameter"
-        and made.request["Name"].endswith("/journal")
-        and f'"phase": "{phase}"' in made.request["Value"]
-    )
-
-
 def _ring_once_released(aws: Aws) -> None:
     """Let an alarm ring once the release is in the history."""
 
@@ -140,13 +120,12 @@ def _ring_once_released(aws: Aws) -> None:
 
 def _end_on_the_way_back(aws: Aws, end: BaseException) -> None:
     """End the process right after the service was told to go back to its first revision."""
-
-    def after(made: Made) -> None:
-        if made.operation == "UpdateService" and made.request["taskDefinition"].endswith(":1"):
-            aws.after = lambda _made: None
-            raise end
-
-    aws.after = after
+    aws.fail_after(
+        lambda made: (
+            made.operation == "UpdateService" and made.request["taskDefinition"].endswith(":1")
+        ),
+        end,
+    )
 
 
 @pytest.mark.parametrize("killed", [True, False])
@@ -236,7 +215,7 @@ def _empty(aws: Aws, _patch: pytest.MonkeyPatch) -> None:
 def _meddle(aws: Aws, _patch: pytest.MonkeyPatch) -> None:
     def meddle(_request: object) -> None:
         aws.before.clear()
-        update(aws, taskDefinition=aws.register(NEWER))
+        aws.update(taskDefinition=aws.register(NEWER))
 
     aws.before["SendCommand"] = meddle
 
@@ -308,7 +287,7 @@ def test_a_release_that_is_taken_back_leaves_the_image_s_own_name(
     tagged = f"{aws.contract.repository}:first"
     with monkeypatch.context() as patch:
         patch.setattr(aws, "reference", lambda _digest: tagged)
-        update(aws, taskDefinition=aws.register(OLD))
+        aws.update(taskDefinition=aws.register(OLD))
     aws.simulation.run(600)
     _ring_once_released(aws)
     assert bench.fails(early=True).exit_code is Exit.KEPT

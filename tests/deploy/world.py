@@ -22,7 +22,7 @@ from perpetual.sandbox.ecs.simulated import Behaviour
 from perpetual.sandbox.ecs.simulation import Simulation
 from perpetual.sandbox.ecs.timing import Timing
 from perpetual.sandbox.ecs.world import Host
-from tests.deploy.doubles import Client, Clock, Made, checked, model, refusal, timed
+from tests.deploy.doubles import Client, Clock, Made, When, checked, model, refusal, timed
 from tests.deploy.parameters import Parameters
 from tests.deploy.services import Services
 from tests.deploy.tasks import MIGRATION, World
@@ -217,6 +217,21 @@ class Aws(Services):
     def ecs(self, operation: str, **request: Any) -> dict[str, Any]:
         """Call ECS as somebody else does: unrecorded."""
         return self.simulation.call(operation, **request)
+
+    def update(self, **changes: Any) -> None:
+        """Update the service as somebody else does."""
+        service = self.contract.service
+        self.ecs("UpdateService", cluster=service.cluster, service=service.name, **changes)
+
+    def fail_after(self, when: When, error: BaseException) -> None:
+        """Let the first such call that a command makes fail, although it has its effect."""
+
+        def after(made: Made) -> None:
+            if when(made):
+                self.after = lambda _made: None
+                raise error
+
+        self.after = after
 
     def instances(self) -> list[str]:
         """Return the hosts' ids."""

@@ -176,24 +176,24 @@ def test_the_screen_of_a_stack_without_anything_yet() -> None:
 
 def test_what_steers_a_terminal_is_shown_and_does_not() -> None:
     """Reasons of tasks come from what ran in them."""
-    answers = healthy()
-    found = stopped(9, 2, "\x1b[2Jowned")
-    answers["ecs", "ListTasks"] = {"taskArns": [found["taskArn"]]}
-    answers["ecs", "DescribeTasks"] = {"tasks": [found]}
-    text = "\n".join(lines(seen(answers)))
+    text = _told_of_a_task_stopped_for("\x1b[2Jowned")
     assert "\x1b" not in text
     assert "\\x1b[2Jowned" in text
 
 
 def test_a_reason_of_several_lines_keeps_to_its_place() -> None:
     """What a release wrote as it failed must not look like a line of the screen's own."""
-    answers = healthy()
-    gone = stopped(9, 2, "failed\nalarms       all ok")
-    answers["ecs", "ListTasks"] = {"taskArns": [gone["taskArn"]]}
-    answers["ecs", "DescribeTasks"] = {"tasks": [gone]}
-    text = "\n".join(lines(seen(answers)))
+    text = _told_of_a_task_stopped_for("failed\nalarms       all ok")
     assert "\n          alarms       all ok" in text
     assert "\nalarms       all ok" not in text
+
+
+def _told_of_a_task_stopped_for(reason: str) -> str:
+    answers = healthy()
+    found = stopped(9, 2, reason)
+    answers["ecs", "ListTasks"] = {"taskArns": [found["taskArn"]]}
+    answers["ecs", "DescribeTasks"] = {"tasks": [found]}
+    return "\n".join(lines(seen(answers)))
 
 
 def test_one_line_says_what_matters_and_no_time() -> None:
