@@ -146,8 +146,14 @@ class Provider:
         """Return a resource as it is now, or None if it is gone.
 
         Without `inputs` it is being imported: then all that AWS tells are its arguments.
+
+        Raises:
+            NotImplementedError: It has no id in AWS, and nothing tells what it is a part of.
         """
         kind = self._kind(token)
+        if kind.part_of - state.keys():
+            message = f"{token} has no id in AWS, so it cannot be imported here"
+            raise NotImplementedError(message)
         found = self._told(kind, identifier, state)
         if found is None:
             return None

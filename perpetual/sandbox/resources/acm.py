@@ -88,9 +88,6 @@ def _validate(aws: Cloud, inputs: Values) -> str:
 
 
 def _read_validation(aws: Cloud, _identifier: str, state: Values) -> Values | None:
-    if "certificateArn" not in state:
-        message = "a validation is nothing in AWS, so it cannot be imported here"
-        raise NotImplementedError(message)
     found = _certificate(aws, str(state["certificateArn"]))
     if found is None or found["Status"] != _ISSUED:
         return None
@@ -100,6 +97,7 @@ def _read_validation(aws: Cloud, _identifier: str, state: Values) -> Values | No
 VALIDATION: Final = Kind(
     "aws:acm/certificateValidation:CertificateValidation",
     inputs=names("certificateArn validationRecordFqdns"),
+    part_of=names("certificateArn"),
     create=_validate,
     read=_read_validation,
     delete=nothing,

@@ -101,9 +101,6 @@ def _create_endpoint_route(aws: Cloud, inputs: Values) -> str:
 
 
 def _read_endpoint_route(aws: Cloud, _identifier: str, state: Values) -> Values | None:
-    if "vpcEndpointId" not in state:
-        message = "a route of an endpoint has no id in AWS, so it cannot be imported here"
-        raise NotImplementedError(message)
     found = _endpoint(aws, str(state["vpcEndpointId"]))
     if found is None or state["routeTableId"] not in found.get("RouteTableIds", ()):
         return None
@@ -118,6 +115,7 @@ def _delete_endpoint_route(aws: Cloud, _identifier: str, state: Values) -> None:
 ENDPOINT_ROUTE: Final = Kind(
     "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation",
     inputs=names("vpcEndpointId routeTableId"),
+    part_of=names("vpcEndpointId"),
     create=_create_endpoint_route,
     read=_read_endpoint_route,
     delete=_delete_endpoint_route,

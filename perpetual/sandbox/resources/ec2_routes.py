@@ -142,9 +142,6 @@ def _create_route(aws: Cloud, inputs: Values) -> str:
 
 
 def _read_route(aws: Cloud, _identifier: str, state: Values) -> Values | None:
-    if "routeTableId" not in state:
-        message = "a route has no id in AWS, so it cannot be imported here"
-        raise NotImplementedError(message)
     table = _table(aws, str(state["routeTableId"])) or {"Routes": []}
     for route in table["Routes"]:
         said = aws.told(_EC2, "Route", route, _ROUTE_NAMES)
@@ -167,6 +164,7 @@ ROUTE: Final = Kind(
     "aws:ec2/route:Route",
     inputs=names(f"routeTableId {' '.join(_DESTINATIONS)} {_TARGETS}"),
     outputs=names("origin state"),
+    part_of=names("routeTableId"),
     create=_create_route,
     read=_read_route,
     update=_update_route,

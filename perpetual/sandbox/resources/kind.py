@@ -35,6 +35,8 @@ class Kind:
     inputs: frozenset[str]
     own: frozenset[str] = frozenset()
     outputs: frozenset[str] = frozenset()
+    part_of: frozenset[str] = frozenset()
+    """Arguments that tell what it is a part of: AWS gives it no id to read, or import, it by."""
     create: Callable[[Cloud, Values], str]
     read: Callable[[Cloud, str, Values], Values | None]
     delete: Callable[[Cloud, str, Values], None]

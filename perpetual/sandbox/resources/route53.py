@@ -150,9 +150,6 @@ def _found(aws: Cloud, state: Values) -> dict[str, Any] | None:
 
 
 def _read_record(aws: Cloud, _identifier: str, state: Values) -> Values | None:
-    if "zoneId" not in state:
-        message = "a record has no id in AWS, so it cannot be imported here"
-        raise NotImplementedError(message)
     found = _found(aws, state)
     if found is None:
         return None
@@ -206,6 +203,7 @@ RECORD: Final = Kind(
     inputs=names("zoneId name type records ttl aliases setIdentifier weightedRoutingPolicies"),
     own=names("allowOverwrite"),
     outputs=names("fqdn"),
+    part_of=names("zoneId"),
     create=_create_record,
     read=_read_record,
     update=_update_record,
