@@ -4,16 +4,14 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from secrets import token_urlsafe
 
-_BYTES = 48
-"""Length of a secret; Phoenix asks for 64 characters of its key base, and this makes as many."""
+from perpetual import secret
 
 
 def secrets(file: Path, names: Sequence[str]) -> dict[str, str]:
     """Return secrets by name, made at the first time of asking."""
     if not file.is_file():
-        private(file, json.dumps({name: token_urlsafe(_BYTES) for name in names}))
+        private(file, json.dumps({name: secret.generate() for name in names}))
     held: dict[str, str] = json.loads(file.read_text())
     return held
 

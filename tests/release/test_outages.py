@@ -92,6 +92,7 @@ def test_a_host_that_is_nobody(environment: Environment) -> None:
         ({"DATABASE_URL": "", "PGSSLMODE": ""}, "environment: DATABASE_URL, PGSSLMODE"),
         ({"PGSSLMODE": "require"}, 'PGSSLMODE is "require": the release connects with verify-full'),
         ({"POOL_SIZE": "many"}, 'POOL_SIZE is "many", and has to be a whole number, such as 4'),
+        ({"RELEASE_COOKIE": "-a"}, "RELEASE_COOKIE begins with - or +, which the VM does not take"),
     ],
 )
 def test_a_variable_that_is_missing_or_wrong(

@@ -1,4 +1,4 @@
-"""`rel/env.sh.eex`: the node's name, the same for each command, wherever the address comes from."""
+"""`rel/env.sh.eex`: the node's name, the same for each command, and a cookie that the VM takes."""
 
 import shutil
 import subprocess
@@ -33,18 +33,24 @@ class Machine:
 
     def exports(self, script: Path, before: str = "", **variables: str) -> dict[str, str]:
         """Source the script as the release does, and return what a child of it gets."""
+        finished = self.sourced(script, before, **variables)
+        assert (finished.returncode, finished.stderr) == (0, "")
+        lines = (line.partition("=") for line in finished.stdout.splitlines())
+        return {name: value for name, _, value in lines if name not in {"PATH", "PWD", "_"}}
+
+    def sourced(
+        self, script: Path, before: str = "", **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Source the script, and return how that ended."""
         source = script.read_text().replace("<%= @release.name %>", "shop")
         assert "<%" not in source
-        finished = subprocess.run(
+        return subprocess.run(
             [shutil.which("dash") or "sh", "-c", f"{before}\n{source}\nenv"],
             env={"PATH": str(self.bin), **variables},
             capture_output=True,
             text=True,
             check=False,
         )
-        assert (finished.returncode, finished.stderr) == (0, "")
-        lines = (line.partition("=") for line in finished.stdout.splitlines())
-        return {name: value for name, _, value in lines if name not in {"PATH", "PWD", "_"}}
 
 
 @pytest.fixture
@@ -154,3 +160,31 @@ def test_a_strict_shell_survives_it(machine: Machine, script: Path, addresses: s
     """The release's own script sets -e; and a variable that is not set is no mistake."""
     machine.command("hostname", f"echo '{addresses}'")
     assert machine.exports(script, "set -eu")["RELEASE_NODE"].startswith("shop@")
+
+
+@pytest.mark.parametrize("cookie", ["", "a-b+c=/", "@a", "a b", "a" * 255])
+def test_a_cookie_that_the_vm_takes(machine: Machine, script: Path, cookie: str) -> None:
+    """Without one, the release has its own in a file."""
+    assert machine.exports(script, "set -eu", RELEASE_COOKIE=cookie)["RELEASE_COOKIE"] == cookie
+
+
+@pytest.mark.parametrize(
+    ("cookie", "fault"),
+    [
+        ("-a", "begins with - or +"),
+        ("--", "begins with - or +"),
+        ("+S", "begins with - or +"),
+        ("a" * 256, "is longer than 255 characters"),
+    ],
+)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_cookie_that_the_vm_does_not_take(
+    machine: Machine, script: Path, command: str, cookie: str, fault: str
+) -> None:
+    """A sentence says so, and it is not in it; the VM would crash over another file."""
+    finished = machine.sourced(script, RELEASE_COMMAND=command, RELEASE_COOKIE=cookie)
+    assert finished.returncode == 1
+    assert finished.stdout == ""
+    assert finished.stderr == (
+        f"RELEASE_COOKIE {fault}, which the VM does not take: 64 hexadecimal digits would do\n"
+    )

@@ -4,17 +4,14 @@ Passwords are made here and go two ways: to Postgres as verifiers, to the emulat
 SecureStrings. Nobody else sees them.
 """
 
-import secrets
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
-from perpetual import contract
+from perpetual import contract, secret
 from perpetual.database import execute
 from perpetual.database.model import Wanted
 from perpetual.sandbox.runtime.database import PORT, Database
-
-_BYTES: Final = 48
 
 
 def prepare(
@@ -30,8 +27,8 @@ def prepare(
     """
     wanted = Wanted(
         database="app",
-        migrator_password=secrets.token_urlsafe(_BYTES),
-        rw_password=secrets.token_urlsafe(_BYTES),
+        migrator_password=secret.generate(),
+        rw_password=secret.generate(),
     )
     present = _present(ssm, stack)
     url, migrator = (stack.secret(name) for name in ("DATABASE_URL", contract.MIGRATOR))
@@ -44,7 +41,7 @@ def prepare(
     }
     for name in {*contract.SECRETS, *names} - {"DATABASE_URL", contract.MIGRATOR}:
         if stack.secret(name) not in present:
-            values[stack.secret(name)] = secrets.token_urlsafe(_BYTES)
+            values[stack.secret(name)] = secret.generate()
     for name, value in values.items():
         ssm.put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
     return sorted(values)
