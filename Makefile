@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COMPILE := --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --quiet
 
-.PHONY: preview test test-release test-sandbox sandbox check format bench mutants schema lock clean
+.PHONY: preview test properties test-release test-sandbox sandbox check format bench mutants schema lock clean
 
 ## preview: show every resource of the prod and dev stacks, and the policy pack's verdict
 preview: $(READY)
@@ -17,6 +17,10 @@ preview: $(READY)
 test: $(READY)
 	@$(BIN)/pytest --ignore=tests/release --ignore=tests/sandbox_docker
 	@$(BIN)/pytest -n0 -rs -m core tests/release
+
+## properties: try the property tests on other examples than `make test` does, and thirty times as many
+properties: $(READY)
+	@$(BIN)/pytest --ignore=tests/release --ignore=tests/sandbox_docker -m hypothesis --hypothesis-profile=searching
 
 ## test-release: test the release on real containers; on Debian, as root, `.ci/docker FILE` installs what that needs
 test-release: $(READY)
