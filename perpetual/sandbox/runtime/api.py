@@ -79,7 +79,7 @@ class Api:
 
 
 class _Quiet(WSGIRequestHandler):
-    """A handler that keeps connections, and writes no line for each request."""
+    """A handler that streams in chunks, as only HTTP/1.1 does, and writes no line for a request."""
 
     protocol_version = "HTTP/1.1"
     # Headers and body go out apart; waiting for the client's acknowledgement costs 40 ms each time.
