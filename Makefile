@@ -18,7 +18,7 @@ test: $(READY)
 	@$(BIN)/pytest --ignore=tests/release --ignore=tests/sandbox_docker
 	@$(BIN)/pytest -n0 -rs -m core tests/release
 
-## properties: try the property tests on other examples than `make test` does, and thirty times as many
+## properties: try the property tests on other examples than `make test` does, and on more of them
 properties: $(READY)
 	@$(BIN)/pytest --ignore=tests/release --ignore=tests/sandbox_docker -m hypothesis --hypothesis-profile=searching
 

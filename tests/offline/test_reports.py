@@ -207,7 +207,6 @@ def test_the_published_schema_is_a_schema() -> None:
 
 
 @given(findings=FINDINGS)
-@settings(deadline=None)
 def test_json_is_as_the_published_schema_says(findings: list[Finding]) -> None:
     """Whatever the findings hold."""
     result = json.loads(document.render(_report(findings)))
@@ -218,7 +217,7 @@ def test_json_is_as_the_published_schema_says(findings: list[Finding]) -> None:
 
 
 @given(findings=FINDINGS)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_sarif_is_valid_by_the_official_schema(findings: list[Finding]) -> None:
     """That of the standard's first errata; formats such as `uri` included where they can be."""
     log = json.loads(sarif.render(_report(findings)))

@@ -323,7 +323,7 @@ def by_nat(net: Net, subnet: int, source: str, world: str, port: int) -> bool:
     return False
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(nets(), st.sampled_from(PORTS))
 def test_boxes_reach_each_other_as_packets_walk(net: Net, port: int) -> None:
     """A yes is a walk; a no is none; only the way round by public addresses stays open."""
@@ -337,7 +337,7 @@ def test_boxes_reach_each_other_as_packets_walk(net: Net, port: int) -> None:
         assert answer.possible == bool(around), str(answer)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(nets(), st.sampled_from(PORTS))
 def test_the_internet_comes_in_as_packets_walk(net: Net, port: int) -> None:
     """What comes in needs a public address, a gateway, and answers that leave the same way."""
@@ -347,7 +347,7 @@ def test_the_internet_comes_in_as_packets_walk(net: Net, port: int) -> None:
     assert answer.verdict is not Verdict.UNDETERMINED, str(answer)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(nets(), st.sampled_from(PORTS))
 def test_boxes_go_out_as_packets_walk(net: Net, port: int) -> None:
     """Out by a gateway with a public address, or through NAT and the walls of its subnet."""
@@ -357,7 +357,7 @@ def test_boxes_go_out_as_packets_walk(net: Net, port: int) -> None:
     assert answer.verdict is not Verdict.UNDETERMINED, str(answer)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(nets(), st.sets(st.sampled_from(PORTS), min_size=1))
 def test_a_set_of_ports_is_open_where_one_of_them_is(net: Net, ports: set[int]) -> None:
     """Ports are asked together as they are one by one."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from perpetual.sandbox.ecs.model import Instance, Needs
@@ -77,7 +77,6 @@ def measure(rule: Document, hosts: list[Instance], ask: Ask) -> Callable[[Instan
     return lambda one: counts[value(one)]
 
 
-@settings(derandomize=True, deadline=None)
 @given(instances(), some.lists(some.sampled_from(RULES), max_size=4), CONSTRAINTS)
 def test_each_task_gets_the_place_that_the_strategy_finds(
     hosts: list[Instance], strategy: list[Document], constraints: list[Document]

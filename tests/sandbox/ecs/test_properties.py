@@ -170,9 +170,7 @@ def check_all(sim: Simulation) -> None:
     check_times(sim)
 
 
-SLOW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+SLOW = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SLOW
